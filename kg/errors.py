@@ -1,0 +1,33 @@
+"""Errors that people meet: each message is one line that names the thing, the place and the remedy."""
+
+
+class MetakgError(Exception):
+    """Base of every error that is a user's to mend; the command line prints it and exits with status 2."""
+
+
+class SchemaError(MetakgError, ValueError):
+    """A batch does not have the declared tables, columns or types."""
+
+
+class StoreError(MetakgError):
+    """A store cannot be opened, read or written."""
+
+
+class QueryError(MetakgError, ValueError):
+    """A query cannot be parsed, is not allowed, or names something unknown."""
+
+
+class TableError(MetakgError, ValueError):
+    """A person's table cannot be used: missing file, wrong column, nothing to learn from."""
+
+
+class PipelineError(MetakgError, ValueError):
+    """A pipeline names a component or a parameter that is not allowed or not known."""
+
+
+class SourceError(MetakgError):
+    """A source of experiments cannot be read."""
+
+
+class ModelError(MetakgError):
+    """A trained model is missing, damaged, or does not fit the store."""
