@@ -1,0 +1,107 @@
+"""Names of things: every IRI of the graph is made here.
+
+OpenML's datasets carry the IRIs that MLSea-KG gives them, so that both graphs join without a mapping;
+everything else lives below :data:`BASE`.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from kg.errors import QueryError
+
+__all__ = [
+    "BASE",
+    "MANIFEST_GRAPH",
+    "OPENML",
+    "RECOMMENDATIONS_GRAPH",
+    "component",
+    "dataset_iri",
+    "evaluation",
+    "graph",
+    "hyperparameter",
+    "measure",
+    "openml_dataset",
+    "openml_id",
+    "own",
+    "procedure",
+    "task",
+]
+
+BASE = "https://w3id.org/metakg/"
+OPENML = "http://w3id.org/mlsea/openml/"
+MANIFEST_GRAPH = BASE + "graph/manifest"
+RECOMMENDATIONS_GRAPH = BASE + "graph/recommendations"
+
+_OPENML_DATASET = OPENML + "dataset/"
+
+
+def own(kind: str, key: str) -> str:
+    """IRI of one of our own things: ``kind`` is dataset, task, pipeline, run, ...; ``key`` may hold slashes."""
+    return f"{BASE}{kind}/{quote(key, safe='/:@!$&()*+,;=-._~')}"
+
+
+def openml_dataset(number: int) -> str:
+    """IRI that MLSea-KG gives to an OpenML dataset."""
+    return f"{_OPENML_DATASET}{int(number)}"
+
+
+def openml_id(dataset: str) -> int | None:
+    """OpenML id of a dataset IRI, or None for a dataset that is not OpenML's."""
+    match = re.fullmatch(re.escape(_OPENML_DATASET) + r"(\d+)", dataset)
+    return int(match.group(1)) if match else None
+
+
+def dataset_iri(name: str | int) -> str:
+    """IRI of a dataset as people write it: ``31``, ``openml:31``, or a whole IRI.
+
+    Raises
+    ------
+    QueryError
+        If ``name`` is none of the three.
+    """
+    text = str(name).strip()
+    match = re.fullmatch(r"(?:openml:)?(\d+)", text, re.IGNORECASE)
+    if match:
+        return openml_dataset(int(match.group(1)))
+    if re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", text):
+        return text
+    raise QueryError(
+        f"dataset {text!r} is neither an OpenML id (31 or openml:31) nor an IRI (https://...): give one of these"
+    )
+
+
+def component(path: str) -> str:
+    """IRI of a software component by its import path, such as ``sklearn.svm.SVC``."""
+    return own("component", path)
+
+
+def hyperparameter(path: str, name: str) -> str:
+    """IRI of a hyperparameter of a component."""
+    return f"{component(path)}/hyperParameter/{quote(name, safe='')}"
+
+
+def measure(key: str) -> str:
+    """IRI of a measure; also the shortcut property that leads from a run to its value."""
+    return own("measure", key)
+
+
+def procedure(key: str) -> str:
+    """IRI of an estimation procedure, such as ``5-fold-cv``."""
+    return own("procedure", key)
+
+
+def task(dataset_key: str, procedure_key: str) -> str:
+    """IRI of the task of estimating performance on a dataset by a procedure."""
+    return own("task", f"{dataset_key}/{procedure_key}")
+
+
+def evaluation(run: str, measure_key: str) -> str:
+    """IRI of a run's evaluation by a measure."""
+    return f"{run}/modelEvaluation/{quote(measure_key, safe='')}"
+
+
+def graph(source: str, version: str) -> str:
+    """IRI of the named graph of one version of a source."""
+    return own("graph", f"{source}/{version}")
