@@ -1,0 +1,110 @@
+"""A batch: the one way from data to the graph, a set of columnar tables and the manifest that says whence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Literal
+
+from kg import iris, schema
+from kg.errors import SchemaError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Batch", "Kind", "Manifest", "content_hash"]
+
+Kind = Literal["source", "project", "recommendations"]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a named graph comes from.
+
+    Attributes
+    ----------
+    source, version
+        Short name and version; together they name the graph.
+    title, licence
+        For people; the licence as an SPDX expression where there is one.
+    derived_from
+        IRI of the original.
+    kind
+        ``source`` (ingested), ``project`` (tracked runs) or ``recommendations``.
+    """
+
+    source: str
+    version: str
+    title: str
+    licence: str
+    derived_from: str
+    kind: Kind = "source"
+
+    @property
+    def graph(self) -> str:
+        """IRI of the named graph."""
+        return iris.graph(self.source, self.version)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tables of one named graph, or of a part of it; see :mod:`kg.schema` for their columns.
+
+    Raises
+    ------
+    SchemaError
+        If a table does not have the declared columns, types and values.
+    """
+
+    manifest: Manifest
+    datasets: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    qualities: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    tasks: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    pipelines: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    runs: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    evaluations: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        for table in schema.TABLES:
+            object.__setattr__(self, table, schema.validate(table, getattr(self, table)))
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """All tables by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "manifest"}
+
+    def counts(self) -> dict[str, int]:
+        """Number of rows of each table."""
+        return {name: frame.height for name, frame in self.tables().items()}
+
+
+def content_hash(batches: Iterable[Batch]) -> str:
+    """SHA-256 of what the batches say, whatever the order of their rows or how they are cut into batches.
+
+    Rows are hashed as text (canonical values, separated by control characters that IRIs cannot hold), and the
+    digests of all rows are added up modulo 2**256, so that nothing has to be sorted or kept.
+
+    Raises
+    ------
+    SchemaError
+        If the batches belong to different graphs.
+    """
+    total, manifest = 0, None
+    for batch in batches:
+        if manifest is not None and batch.manifest != manifest:
+            raise SchemaError(
+                f"batches of {manifest.graph} and {batch.manifest.graph} cannot be one commit: commit each by itself"
+            )
+        manifest = batch.manifest
+        for name, frame in batch.tables().items():
+            for row in _row_texts(frame):
+                digest = hashlib.sha256(f"{name}\x1e{row}".encode()).digest()
+                total = (total + int.from_bytes(digest, "big")) % 2**256
+    return f"{total:064x}"
+
+
+def _row_texts(frame: pl.DataFrame) -> Iterable[str]:
+    import polars as pl
+
+    texts = [pl.col(name).cast(pl.String).fill_null("\x00") for name in frame.columns]
+    return frame.select(pl.concat_str(texts, separator="\x1f"))[:, 0]

@@ -1,0 +1,131 @@
+"""The declared tables of a batch: columns, types, and which values may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kg.errors import SchemaError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["TABLES", "Column", "empty", "validate"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its polars type by name, and whether a value may be missing."""
+
+    name: str
+    dtype: str
+    optional: bool = False
+
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "datasets": (
+        Column("dataset", "String"),
+        Column("title", "String", optional=True),
+        Column("landing_page", "String", optional=True),
+        Column("openml_id", "Int64", optional=True),
+        Column("content_hash", "String", optional=True),
+    ),
+    "qualities": (Column("dataset", "String"), Column("name", "String"), Column("value", "Float64")),
+    "tasks": (
+        Column("task", "String"),
+        Column("dataset", "String"),
+        Column("type", "String"),
+        Column("procedure", "String"),
+        Column("target", "String", optional=True),
+    ),
+    "pipelines": (Column("pipeline", "String"), Column("title", "String"), Column("canonical", "String")),
+    "runs": (
+        Column("run", "String"),
+        Column("task", "String"),
+        Column("dataset", "String"),
+        Column("pipeline", "String"),
+        Column("status", "String"),
+        Column("training_size", "Int64", optional=True),
+        Column("seed", "Int64", optional=True),
+        Column("started", "Datetime", optional=True),
+        Column("error", "String", optional=True),
+    ),
+    "evaluations": (Column("run", "String"), Column("measure", "String"), Column("value", "Float64")),
+}
+"""Tables of a batch by name; IRIs are text, values are 64-bit floats, times are UTC."""
+
+KEYS = {
+    "datasets": ["dataset"],
+    "qualities": ["dataset", "name"],
+    "tasks": ["task"],
+    "pipelines": ["pipeline"],
+    "runs": ["run"],
+    "evaluations": ["run", "measure"],
+}
+"""Columns that name a row: no two rows of a table may share them."""
+
+STATUSES = ("finished", "failed")
+TASK_TYPES = ("classification", "regression")
+
+
+def _dtype(column: Column) -> pl.DataType:
+    import polars as pl
+
+    return pl.Datetime("us", "UTC") if column.dtype == "Datetime" else getattr(pl, column.dtype)()
+
+
+def empty(table: str) -> pl.DataFrame:
+    """Table without rows, with the declared columns."""
+    import polars as pl
+
+    return pl.DataFrame(schema={column.name: _dtype(column) for column in TABLES[table]})
+
+
+def validate(table: str, frame: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the frame with the declared columns in the declared order and types.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing, unknown or of another type, a value is missing or not finite, or a row is doubled.
+    """
+    import polars as pl
+
+    if frame is None:
+        return empty(table)
+    declared = {column.name: column for column in TABLES[table]}
+    unknown = [name for name in frame.columns if name not in declared]
+    if unknown:
+        raise SchemaError(f"table {table!r} has an unknown column {unknown[0]!r}; known: {', '.join(declared)}")
+    columns = []
+    for column in declared.values():
+        if column.name not in frame.columns:
+            if not column.optional:
+                raise SchemaError(f"table {table!r} lacks the column {column.name!r} ({column.dtype})")
+            columns.append(pl.lit(None, dtype=_dtype(column)).alias(column.name))
+            continue
+        if not column.optional and (nulls := frame[column.name].null_count()):
+            raise SchemaError(f"table {table!r}: {nulls} of {frame.height} values of {column.name!r} are missing")
+        columns.append(pl.col(column.name).cast(_dtype(column)))
+    try:
+        typed = frame.select(columns)
+    except pl.exceptions.PolarsError as error:
+        first = str(error).splitlines()[0]
+        raise SchemaError(f"table {table!r} does not have the declared types: {first}") from error
+    _check_values(table, typed)
+    return typed
+
+
+def _check_values(table: str, frame: pl.DataFrame) -> None:
+    import polars as pl
+
+    if "value" in frame.columns and not frame["value"].is_finite().all():
+        row = frame.filter(~pl.col("value").is_finite()).row(0)
+        raise SchemaError(f"table {table!r} has a value that is not a finite number: {row}; leave such rows out")
+    for column, allowed in (("status", STATUSES), ("type", TASK_TYPES)):
+        if column in frame.columns and not frame[column].is_in(list(allowed)).all():
+            wrong = frame.filter(~pl.col(column).is_in(list(allowed)))[column][0]
+            raise SchemaError(f"table {table!r}: {column} {wrong!r} is unknown; known: {', '.join(allowed)}")
+    keys = KEYS[table]
+    if frame.height and (doubled := frame.select(keys).is_duplicated()).any():
+        raise SchemaError(f"table {table!r} has two rows for {frame.filter(doubled).select(keys).row(0)}")
