@@ -210,8 +210,10 @@ def _columns(
     if categorical:
         imputer = steps.get("categorical_imputer")
         encoder = _tolerant(steps.get("encoder"))
-        both = [("imputer", _lasting(imputer)), ("encoder", encoder)] if imputer else [("encoder", encoder)]
-        transformer = Call("sklearn.pipeline.Pipeline", {"steps": both}) if imputer else encoder
+        transformer = encoder
+        if imputer is not None:
+            both = [("imputer", _for_text(_lasting(imputer))), ("encoder", encoder)]
+            transformer = Call("sklearn.pipeline.Pipeline", {"steps": both})
         transformers.append(("categorical", transformer, Columns("categorical", tuple(categorical))))
     return Call(
         "sklearn.compose.ColumnTransformer",
@@ -222,6 +224,13 @@ def _columns(
 def _lasting(imputer: Call) -> Call:
     """Keep columns that a training fold happens to leave empty: a pipeline must not break on one fold."""
     return Call(imputer.path, {**imputer.arguments, "keep_empty_features": True})
+
+
+def _for_text(imputer: Call) -> Call:
+    """Text has no mean or median: sources that took one meant codes of categories."""
+    if imputer.arguments.get("strategy", "mean") in ("most_frequent", "constant"):
+        return imputer
+    return Call(imputer.path, {**imputer.arguments, "strategy": "most_frequent"})
 
 
 def _tolerant(encoder: Call | None) -> Call:

@@ -9,6 +9,8 @@ scikit-learn still can:
 - ``PassiveAggressiveClassifier(C=..., loss=...)`` → ``SGDClassifier(learning_rate="pa1" or "pa2", eta0=C)``;
 - ``AdaBoostClassifier(algorithm=...)``: only SAMME is left (SAMME.R was the default before 1.6 and may score
   differently);
+- ``QuadraticDiscriminantAnalysis`` refuses collinear columns (one-hot encoded ones always are), where older
+  versions only warned: a regularisation of 1e-6 lets it run;
 - ``SVC(probability=...)`` does not touch predictions and is dropped;
 - ``SelectKBest(k="25%")`` and ``PCA(n_components="25%")`` → that share of the table's columns as they were
   before encoding, rounded down (so TensorOboe used them), at least one.
@@ -116,6 +118,8 @@ def translate(
         translation = _logistic_regression(component, kept, n_classes)
     elif name == "PassiveAggressiveClassifier":
         translation = _passive_aggressive(kept)
+    elif name == "QuadraticDiscriminantAnalysis" and not kept.get("reg_param") and "solver" not in kept:
+        translation = Translation(component, kept | {"reg_param": 1e-6, "tol": 0})
     elif (share := _SHARES.get(name)) and isinstance(kept.get(share), str) and kept[share].endswith("%"):
         kept[share] = _share(component, share, kept[share], n_columns)
         translation = Translation(component, kept)
