@@ -58,7 +58,9 @@ class Step:
 
     def __post_init__(self) -> None:
         if self.slot not in SLOTS:
-            raise PipelineError(f"slot {self.slot!r} of {self.component} is unknown; known: {', '.join(SLOTS)}")
+            raise PipelineError(
+                f"slot {self.slot!r} of {self.component} is unknown; known: {', '.join(SLOTS)}"
+            )
         ordered = {
             name: _scalar(self.component, name, value) for name, value in sorted(self.parameters.items())
         }
@@ -98,7 +100,9 @@ class Pipeline:
     def __post_init__(self) -> None:
         slots = [step.slot for step in self.steps]
         if not slots or len(set(slots)) != len(slots):
-            raise PipelineError(f"a pipeline needs at least one step and each slot at most once; it has {slots}")
+            raise PipelineError(
+                f"a pipeline needs at least one step and each slot at most once; it has {slots}"
+            )
         ordered = tuple(sorted(self.steps, key=lambda step: SLOTS.index(step.slot)))
         object.__setattr__(self, "steps", ordered)
 

@@ -96,7 +96,9 @@ def validate(table: str, frame: pl.DataFrame | None) -> pl.DataFrame:
     declared = {column.name: column for column in TABLES[table]}
     unknown = [name for name in frame.columns if name not in declared]
     if unknown:
-        raise SchemaError(f"table {table!r} has an unknown column {unknown[0]!r}; known: {', '.join(declared)}")
+        raise SchemaError(
+            f"table {table!r} has an unknown column {unknown[0]!r}; known: {', '.join(declared)}"
+        )
     columns = []
     for column in declared.values():
         if column.name not in frame.columns:
@@ -105,7 +107,9 @@ def validate(table: str, frame: pl.DataFrame | None) -> pl.DataFrame:
             columns.append(pl.lit(None, dtype=_dtype(column)).alias(column.name))
             continue
         if not column.optional and (nulls := frame[column.name].null_count()):
-            raise SchemaError(f"table {table!r}: {nulls} of {frame.height} values of {column.name!r} are missing")
+            raise SchemaError(
+                f"table {table!r}: {nulls} of {frame.height} values of {column.name!r} are missing"
+            )
         columns.append(pl.col(column.name).cast(_dtype(column)))
     try:
         typed = frame.select(columns)
@@ -121,7 +125,9 @@ def _check_values(table: str, frame: pl.DataFrame) -> None:
 
     if "value" in frame.columns and not frame["value"].is_finite().all():
         row = frame.filter(~pl.col("value").is_finite()).row(0)
-        raise SchemaError(f"table {table!r} has a value that is not a finite number: {row}; leave such rows out")
+        raise SchemaError(
+            f"table {table!r} has a value that is not a finite number: {row}; leave such rows out"
+        )
     for column, allowed in (("status", STATUSES), ("type", TASK_TYPES)):
         if column in frame.columns and not frame[column].is_in(list(allowed)).all():
             wrong = frame.filter(~pl.col(column).is_in(list(allowed)))[column][0]

@@ -1,0 +1,249 @@
+"""The default store: pyoxigraph in a folder, one writer at a time, readers undisturbed."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from kg import manifest, oxigraph, snapshots
+from kg.batch import Batch, Manifest, content_hash
+from kg.errors import StoreError
+from kg.manifest import GraphInfo
+from kg.result import Result
+from kg.store import Commit, Progress, Store
+from kg.terms import Value
+
+if TYPE_CHECKING:
+    import pyoxigraph
+    import rdflib
+
+__all__ = ["EmbeddedStore"]
+
+FORMAT = 1
+"""Version of the folder's layout; a newer one is refused."""
+
+_OPTIMISE_FROM = 50_000
+"""Quads in a commit from which the engine's files are merged, which makes reading four times as fast."""
+
+T = TypeVar("T")
+
+
+class EmbeddedStore(Store):
+    """A folder with one whole pyoxigraph store per version; see :mod:`kg.snapshots`.
+
+    Parameters
+    ----------
+    folder
+        Where the store is.
+    create
+        Make it if it is not there.
+    read_only
+        Refuse to write.
+
+    Raises
+    ------
+    StoreError
+        If the folder is not a store, is damaged, was made by a newer version, or cannot be read.
+    """
+
+    def __init__(self, folder: str | Path, *, create: bool = False, read_only: bool = False) -> None:
+        self.folder: Path = Path(folder)  # type: ignore[misc]
+        self._read_only = read_only
+        if create and not (self.folder / "store.json").exists():
+            self._create()
+        self._check_format()
+        self._hold: snapshots.Hold | None = None
+        self._raw = self._open()
+
+    def _create(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if any(self.folder.iterdir()):
+                raise StoreError(f"{self.folder} is not empty and not a metakg store: name another folder")
+            (self.folder / "snapshots").mkdir()
+            marker = self.folder / "store.json"
+            marker.write_text(json.dumps({"format": FORMAT}) + "\n")
+        except OSError as error:
+            raise StoreError(
+                f"a store cannot be made in {self.folder} ({error.strerror}): name another folder"
+            ) from error
+
+    def _check_format(self) -> None:
+        marker = self.folder / "store.json"
+        try:
+            found = json.loads(marker.read_text())["format"]
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise StoreError(
+                f"there is no metakg store in {self.folder}: make one with `metakg ingest oboe`, or name another with --store"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"the store {self.folder} cannot be read ({error.strerror}): check its permissions"
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"the store {self.folder} is damaged: {marker} is not readable; restore the folder from a backup"
+            ) from error
+        if not isinstance(found, int) or found > FORMAT:
+            raise StoreError(
+                f"the store {self.folder} has format {found}, this metakg knows up to {FORMAT}: update metakg"
+            )
+
+    def _open(self) -> pyoxigraph.Store:
+        import pyoxigraph as ox
+
+        hold = snapshots.hold_current(self.folder)
+        if hold is None:
+            return ox.Store()
+        try:
+            raw = ox.Store.read_only(str(hold.path))
+        except OSError as error:
+            hold.release()
+            raise StoreError(
+                f"the store {self.folder} is damaged: version {hold.version} cannot be opened "
+                f"({' '.join(str(error).split())}); restore the folder from a backup, or move it away and ingest again"
+            ) from error
+        self._hold = hold
+        return raw
+
+    @property
+    def version(self) -> int:
+        """Number of the commit that is being read."""
+        return self._hold.version if self._hold else 0
+
+    def refresh(self) -> None:
+        """Read the newest version from now on."""
+        if snapshots.current_version(self.folder) != self.version:
+            before = self._hold
+            self._raw = self._open()
+            if before:
+                before.release()
+
+    def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
+        """See :meth:`kg.store.Store.commit`."""
+        listed = oxigraph.as_batches(batches)
+        about, digest = listed[0].manifest, content_hash(listed)
+
+        def write(raw: pyoxigraph.Store, version: int) -> int | None:
+            known = {info.iri: info for info in manifest.read(raw)}.get(about.graph)
+            if known and known.content_hash == digest:
+                return None
+            if known:
+                oxigraph.remove(raw, about.graph)
+            quads = oxigraph.load(raw, listed, progress)
+            oxigraph.describe(raw, about, manifest.total_counts(listed), digest, version)
+            if quads >= _OPTIMISE_FROM:
+                if progress:
+                    progress("indexing", 0, 1)
+                raw.optimize()
+            return quads
+
+        return self._write(about.graph, write)
+
+    def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
+        """See :meth:`kg.store.Store.add`."""
+
+        def write(raw: pyoxigraph.Store, version: int) -> int:
+            quads = oxigraph.add(raw, ntriples, manifest.graph)
+            oxigraph.describe(raw, manifest, {}, "", version)
+            return quads
+
+        return self._write(manifest.graph, write)
+
+    def remove(self, graph: str) -> Commit:
+        """See :meth:`kg.store.Store.remove`."""
+
+        def write(raw: pyoxigraph.Store, _: int) -> int:
+            if graph not in {info.iri for info in manifest.read(raw)}:
+                raise StoreError(f"the store {self.folder} has no graph {graph}: `metakg status` lists them")
+            oxigraph.remove(raw, graph)
+            return 0
+
+        return self._write(graph, write)
+
+    def _write(self, graph: str, write: Callable[[pyoxigraph.Store, int], int | None]) -> Commit:
+        """Let ``write`` change a copy of the current version, and publish it unless it returns None."""
+        if self._read_only:
+            raise StoreError(
+                f"the store {self.folder} was opened to read only: open it without read_only to write"
+            )
+        with snapshots.writer_lock(self.folder):
+            version = snapshots.current_version(self.folder) + 1
+            work = self.folder / "snapshots" / "work"
+            try:
+                quads = self._write_copy(work, version, write)
+                if quads is not None:
+                    snapshots.publish(self.folder, work, version)
+            except OSError as error:
+                raise StoreError(self._write_failure(error)) from error
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+            self.refresh()
+            if quads is None:
+                return Commit(graph, self.version, 0, changed=False)
+            snapshots.clear_old(self.folder, keep=version)
+        return Commit(graph, version, quads, changed=True)
+
+    def _write_copy(
+        self, work: Path, version: int, write: Callable[[pyoxigraph.Store, int], int | None]
+    ) -> int | None:
+        import pyoxigraph as ox
+
+        shutil.rmtree(work, ignore_errors=True)
+        self.refresh()
+        if self._hold:
+            self._raw.backup(str(work))
+        raw = ox.Store(str(work))
+        quads = write(raw, version)
+        if quads is not None:
+            raw.flush()
+        return quads
+
+    def _write_failure(self, error: OSError) -> str:
+        text = " ".join(str(error).split())
+        full = error.errno == errno.ENOSPC or "No space left" in text or "File too large" in text
+        remedy = "free some space" if full else "check the folder's permissions and the disk"
+        return f"the store {self.folder} could not be written and is as it was ({text}): {remedy}, then try again"
+
+    def graphs(self) -> list[GraphInfo]:
+        """See :meth:`kg.store.Store.graphs`."""
+        return self._reading(lambda: list(manifest.read(self._raw)))
+
+    def query(
+        self,
+        text: str,
+        *,
+        bindings: Mapping[str, Value] | None = None,
+        default_graph: str | Sequence[str] | None = None,
+    ) -> Result:
+        """See :meth:`kg.store.Store.query`."""
+        return self._reading(lambda: oxigraph.evaluate(self._raw, text, bindings, default_graph))
+
+    def query_tsv(self, text: str, *, default_graph: str) -> bytes:
+        """See :meth:`kg.store.Store.query_tsv`."""
+        return self._reading(lambda: oxigraph.evaluate_tsv(self._raw, text, default_graph))
+
+    def _reading(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except OSError as error:
+            text = " ".join(str(error).split())
+            raise StoreError(
+                f"the store {self.folder} is damaged at version {self.version} ({text}); "
+                "restore the folder from a backup, or move it away and ingest again"
+            ) from error
+
+    def dataset(self) -> rdflib.Dataset:
+        """See :meth:`kg.store.Store.dataset`; it reads the version that this object holds."""
+        return oxigraph.rdflib_dataset(self._raw)
+
+    def close(self) -> None:
+        """Let the version go that this object reads."""
+        if self._hold:
+            self._hold.release()
+            self._hold = None
+        del self._raw

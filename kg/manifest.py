@@ -1,0 +1,117 @@
+"""The manifest graph: what each named graph is, where it came from, and when it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kg import iris
+from kg.batch import Batch, Manifest
+from kg.quads import literal
+from kg.terms import from_term
+from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
+
+if TYPE_CHECKING:
+    import pyoxigraph
+
+__all__ = ["COUNTS", "GraphInfo", "describe", "read", "total_counts"]
+
+COUNTS = {
+    "datasets": "datasetCount",
+    "qualities": "qualityCount",
+    "tasks": "taskCount",
+    "pipelines": "pipelineCount",
+    "runs": "runCount",
+    "evaluations": "evaluationCount",
+}
+"""Tables of a batch and the manifest's property that counts their rows."""
+
+STORE = iris.BASE + "store"
+
+
+@dataclass(frozen=True)
+class GraphInfo:
+    """One named graph as the manifest describes it; ``counts`` by table, ``store_version`` when it came in."""
+
+    iri: str
+    source: str
+    version: str
+    title: str
+    licence: str
+    derived_from: str
+    kind: str
+    counts: dict[str, int]
+    content_hash: str
+    generated_at: str
+    store_version: int
+
+
+def total_counts(batches: Iterable[Batch]) -> dict[str, int]:
+    """Rows of each table, added over batches."""
+    totals = dict.fromkeys(COUNTS, 0)
+    for batch in batches:
+        for table, rows in batch.counts().items():
+            totals[table] += rows
+    return totals
+
+
+def describe(manifest: Manifest, counts: dict[str, int], content_hash: str, store_version: int) -> bytes:
+    """N-Quads that describe a named graph in the manifest graph."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    subject, graph = f"<{manifest.graph}>", f"<{iris.MANIFEST_GRAPH}>"
+    statements = [
+        (f"{RDF}type", f"<{PROV}Entity>"),
+        (f"{RDF}type", f"<{DCAT}Dataset>"),
+        (f"{DCTERMS}title", literal(manifest.title)),
+        (f"{RDFS}label", literal(manifest.title)),
+        (f"{DCTERMS}license", literal(manifest.licence)),
+        (f"{PROV}wasDerivedFrom", f"<{manifest.derived_from}>"),
+        (f"{PROV}generatedAtTime", f'"{now}"^^<{XSD}dateTime>'),
+        (f"{PROV}wasAttributedTo", f"<{iris.own('agent', 'metakg')}>"),
+        (own_term("sourceName"), literal(manifest.source)),
+        (own_term("sourceVersion"), literal(manifest.version)),
+        (own_term("kind"), literal(manifest.kind)),
+        (own_term("contentHash"), literal(content_hash)),
+        (own_term("storeVersion"), literal(store_version)),
+    ]
+    statements += [(own_term(COUNTS[table]), literal(rows)) for table, rows in counts.items()]
+    return "".join(f"{subject} <{predicate}> {value} {graph} .\n" for predicate, value in statements).encode()
+
+
+def read(store: pyoxigraph.Store) -> Iterator[GraphInfo]:
+    """Named graphs that the manifest describes, oldest first."""
+    import pyoxigraph as ox
+
+    described: dict[str, dict[str, Any]] = {}
+    for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(iris.MANIFEST_GRAPH)):
+        described.setdefault(quad.subject.value, {})[quad.predicate.value] = from_term(quad.object)
+    infos = [_info(iri, known) for iri, known in described.items() if own_term("sourceName") in known]
+    yield from sorted(infos, key=lambda info: (info.store_version, info.iri))
+
+
+def _info(iri: str, known: dict[str, Any]) -> GraphInfo:
+    return GraphInfo(
+        iri=iri,
+        source=known[own_term("sourceName")],
+        version=known[own_term("sourceVersion")],
+        title=known[f"{DCTERMS}title"],
+        licence=known[f"{DCTERMS}license"],
+        derived_from=str(known[f"{PROV}wasDerivedFrom"]),
+        kind=known[own_term("kind")],
+        counts={table: known.get(own_term(name), 0) for table, name in COUNTS.items()},
+        content_hash=known[own_term("contentHash")],
+        generated_at=known[f"{PROV}generatedAtTime"],
+        store_version=known[own_term("storeVersion")],
+    )
+
+
+def forget(store: pyoxigraph.Store, graph: str) -> None:
+    """Remove what the manifest says of a named graph."""
+    import pyoxigraph as ox
+
+    for quad in list(
+        store.quads_for_pattern(ox.NamedNode(graph), None, None, ox.NamedNode(iris.MANIFEST_GRAPH))
+    ):
+        store.remove(quad)

@@ -1,0 +1,265 @@
+"""Batches to N-Quads: the one path from data to RDF, vectorised by building strings column by column.
+
+A run has the shape that MLSea-KG gives it (ML-Schema), so that queries written for its OpenML part find the
+same patterns here; in addition each run carries its values directly, one shortcut property per measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kg import iris
+from kg.pipeline import Pipeline, Scalar
+from kg.vocabulary import DCAT, DCTERMS, MLS, PROV, RDF, RDFS, XSD, own_term
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from kg.batch import Batch
+
+__all__ = ["literal", "nquads", "quad_count"]
+
+_TYPE = f"<{RDF}type>"
+
+
+def escape(text: str) -> str:
+    """Escape a string for the inside of an N-Quads literal."""
+    return (
+        text.replace("\\", "\\\\")
+        .replace('"', '\\"')
+        .replace("\n", "\\n")
+        .replace("\r", "\\r")
+        .replace("\t", "\\t")
+        .replace("\x00", "\\u0000")
+    )
+
+
+def literal(value: Scalar) -> str:
+    """N-Quads term of a Python value: text, boolean, integer or double; ``None`` becomes the text ``None``."""
+    if isinstance(value, bool):
+        return f'"{str(value).lower()}"^^<{XSD}boolean>'
+    if isinstance(value, int):
+        return f'"{value}"^^<{XSD}integer>'
+    if isinstance(value, float):
+        return f'"{value!r}"^^<{XSD}double>'
+    return f'"{escape("None" if value is None else value)}"'
+
+
+def nquads(batch: Batch) -> Iterator[bytes]:
+    """Serialise a batch, table by table.
+
+    Yields
+    ------
+    bytes
+        Whole N-Quads lines, ended by a newline, in the batch's named graph.
+    """
+    graph = f"<{batch.manifest.graph}>"
+    for frame, columns in _statements(batch):
+        yield from _lines(frame, columns, graph)
+    text = "".join(f"{line} {graph} .\n" for line in _pipeline_triples(batch.pipelines))
+    if text:
+        yield text.encode()
+
+
+def _lines(frame: pl.DataFrame, columns: list[tuple[pl.Expr, str, pl.Expr]], graph: str) -> Iterator[bytes]:
+    import polars as pl
+
+    if not frame.height:
+        return
+    for subject, predicate, value in columns:
+        line = pl.concat_str([subject, pl.lit(f" {predicate} "), value, pl.lit(f" {graph} .")])
+        lines = frame.select(line.alias("line"))["line"].drop_nulls()
+        if len(lines):
+            yield ("\n".join(lines) + "\n").encode()
+
+
+def _iri(column: str, suffix: str = "") -> pl.Expr:
+    import polars as pl
+
+    return pl.concat_str([pl.lit("<"), pl.col(column), pl.lit(f"{suffix}>")])
+
+
+def _text(column: str) -> pl.Expr:
+    import polars as pl
+
+    value = pl.col(column)
+    for old, new in (
+        ("\\", "\\\\"),
+        ('"', '\\"'),
+        ("\n", "\\n"),
+        ("\r", "\\r"),
+        ("\t", "\\t"),
+        ("\0", "\\u0000"),
+    ):
+        value = value.str.replace_all(old, new, literal=True)
+    return pl.concat_str([pl.lit('"'), value, pl.lit('"')])
+
+
+def _typed(column: str, datatype: str) -> pl.Expr:
+    import polars as pl
+
+    return pl.concat_str([pl.lit('"'), pl.col(column).cast(pl.String), pl.lit(f'"^^<{XSD}{datatype}>')])
+
+
+def _const(iri: str) -> pl.Expr:
+    import polars as pl
+
+    return pl.lit(f"<{iri}>")
+
+
+def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr, str, pl.Expr]]]]:
+    yield batch.datasets, _dataset_columns()
+    yield _with_quality_iris(batch.qualities), _quality_columns()
+    task = _iri("task")
+    yield (
+        batch.tasks,
+        [
+            (task, _TYPE, _const(MLS + "Task")),
+            (task, f"<{MLS}definedOn>", _iri("dataset")),
+            (task, f"<{own_term('procedure')}>", _iri("procedure")),
+            (task, f"<{own_term('taskType')}>", _text("type")),
+            (task, f"<{DCTERMS}subject>", _text("target")),
+        ],
+    )
+    yield batch.runs, _run_columns()
+    yield _run_settings(batch), [(_iri("run"), f"<{MLS}hasInput>", _iri("setting"))]
+    yield from _evaluation_statements(batch.evaluations)
+
+
+def _dataset_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
+    dataset = _iri("dataset")
+    return [
+        (dataset, _TYPE, _const(MLS + "Dataset")),
+        (dataset, f"<{DCTERMS}title>", _text("title")),
+        (dataset, f"<{RDFS}label>", _text("title")),
+        (dataset, f"<{DCAT}landingPage>", _iri("landing_page")),
+        (dataset, f"<{DCTERMS}identifier>", _typed("openml_id", "integer")),
+        (dataset, f"<{own_term('contentHash')}>", _text("content_hash")),
+        (dataset, f"<{DCAT}distribution>", _iri("dataset", "/distribution")),
+    ]
+
+
+def _with_quality_iris(qualities: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    names = {name: iris.quote(name, safe="") for name in qualities["name"].unique()}
+    part = pl.col("name").replace_strict(names, return_dtype=pl.String) if names else pl.col("name")
+    return qualities.with_columns(quality=pl.concat_str([pl.col("dataset"), pl.lit("/quality/"), part]))
+
+
+def _quality_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
+    quality = _iri("quality")
+    return [
+        (_iri("dataset", "/distribution"), f"<{MLS}hasQuality>", quality),
+        (quality, _TYPE, _const(MLS + "DatasetCharacteristic")),
+        (quality, f"<{RDFS}label>", _text("name")),
+        (quality, f"<{MLS}hasValue>", _typed("value", "double")),
+    ]
+
+
+def _run_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
+    import polars as pl
+
+    run = _iri("run")
+    started = pl.concat_str(
+        [
+            pl.lit('"'),
+            pl.col("started").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"),
+            pl.lit(f'"^^<{XSD}dateTime>'),
+        ]
+    )
+    return [
+        (run, _TYPE, _const(MLS + "Run")),
+        (run, f"<{MLS}achieves>", _iri("task")),
+        (run, f"<{MLS}executes>", _iri("pipeline")),
+        (run, f"<{MLS}hasInput>", _iri("dataset")),
+        (run, f"<{own_term('status')}>", _text("status")),
+        (run, f"<{own_term('trainingSize')}>", _typed("training_size", "integer")),
+        (run, f"<{own_term('seed')}>", _typed("seed", "integer")),
+        (run, f"<{PROV}startedAtTime>", started),
+        (run, f"<{own_term('errorMessage')}>", _text("error")),
+    ]
+
+
+def _run_settings(batch: Batch) -> pl.DataFrame:
+    """One row for each run and each hyperparameter setting of its pipeline."""
+    import polars as pl
+
+    rows = [
+        (iri, setting)
+        for iri, canonical in batch.pipelines.select("pipeline", "canonical").iter_rows()
+        for setting, *_ in settings(Pipeline.from_canonical(canonical), iri)
+    ]
+    frame = pl.DataFrame(rows, schema={"pipeline": pl.String, "setting": pl.String}, orient="row")
+    return batch.runs.select("run", "pipeline").join(frame, on="pipeline")
+
+
+def _evaluation_statements(
+    evaluations: pl.DataFrame,
+) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr, str, pl.Expr]]]]:
+    import polars as pl
+
+    for (measure,), frame in evaluations.group_by("measure", maintain_order=True):
+        iri = str(measure)
+        key = iri.removeprefix(iris.measure(""))
+        node = _iri("run", f"/modelEvaluation/{iris.quote(key, safe='')}")
+        # The value's text is built once for its two uses.
+        valued = frame.with_columns(number=_typed("value", "double"))
+        yield (
+            valued,
+            [
+                (_iri("run"), f"<{MLS}hasOutput>", node),
+                (node, _TYPE, _const(MLS + "ModelEvaluation")),
+                (node, f"<{MLS}specifiedBy>", _const(iri)),
+                (node, f"<{MLS}hasValue>", pl.col("number")),
+                (_iri("run"), f"<{iri}>", pl.col("number")),
+            ],
+        )
+
+
+def settings(pipeline: Pipeline, iri: str) -> Iterator[tuple[str, str, str, Scalar]]:
+    """Hyperparameter settings of a pipeline: (node, component, parameter, value)."""
+    for position, step in enumerate(pipeline.steps):
+        for name, value in step.parameters.items():
+            node = f"{iri}/hyperParameterSetting/{position}.{iris.quote(name, safe='')}"
+            yield node, step.component, name, value
+
+
+def _pipeline_triples(pipelines: pl.DataFrame) -> Iterator[str]:
+    components: dict[str, set[str]] = {}
+    for iri, title, canonical in pipelines.select("pipeline", "title", "canonical").iter_rows():
+        pipeline = Pipeline.from_canonical(canonical)
+        yield f"<{iri}> {_TYPE} <{MLS}Implementation>"
+        yield f"<{iri}> {_TYPE} <{own_term('Pipeline')}>"
+        yield f"<{iri}> <{DCTERMS}title> {literal(title)}"
+        yield f"<{iri}> <{RDFS}label> {literal(title)}"
+        yield f"<{iri}> <{own_term('canonical')}> {literal(canonical)}"
+        for position, step in enumerate(pipeline.steps):
+            node = f"<{iri}/step/{position}>"
+            components.setdefault(step.component, set()).update(step.parameters)
+            yield f"<{iri}> <{own_term('hasStep')}> {node}"
+            yield f"{node} {_TYPE} <{own_term('Step')}>"
+            yield f"{node} <{own_term('position')}> {literal(position)}"
+            yield f"{node} <{own_term('slot')}> {literal(step.slot)}"
+            yield f"{node} <{own_term('component')}> <{iris.component(step.component)}>"
+        for node, component, name, value in settings(pipeline, iri):
+            yield f"<{iri}> <{MLS}hasInput> <{node}>"
+            yield f"<{node}> {_TYPE} <{MLS}HyperParameterSetting>"
+            yield f"<{node}> <{DCTERMS}title> {literal(name)}"
+            yield f"<{node}> <{MLS}specifiedBy> <{iris.hyperparameter(component, name)}>"
+            yield f"<{node}> <{MLS}hasValue> {literal(value)}"
+    for component, names in sorted(components.items()):
+        node = f"<{iris.component(component)}>"
+        yield f"{node} {_TYPE} <{MLS}Software>"
+        yield f"{node} <{RDFS}label> {literal(component)}"
+        for name in sorted(names):
+            parameter = f"<{iris.hyperparameter(component, name)}>"
+            yield f"{node} <{MLS}hasHyperParameter> {parameter}"
+            yield f"{parameter} {_TYPE} <{MLS}HyperParameter>"
+            yield f"{parameter} <{RDFS}label> {literal(name)}"
+
+
+def quad_count(chunks: Iterator[bytes]) -> int:
+    """Number of lines in serialised chunks."""
+    return sum(chunk.count(b"\n") for chunk in chunks)

@@ -1,0 +1,132 @@
+"""The contract of a store: what every implementation must do, and what it may raise."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from kg.batch import Batch, Manifest
+from kg.manifest import GraphInfo
+from kg.result import Result
+from kg.terms import Value
+
+if TYPE_CHECKING:
+    import rdflib
+
+__all__ = ["Commit", "Progress", "Store"]
+
+Progress = Callable[[str, int, int], None]
+"""Told of long work: (what is being done, units done, units in all)."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a commit did: the named graph, the store's version after it, and the quads it wrote."""
+
+    graph: str
+    version: int
+    quads: int
+    changed: bool
+
+
+class Store(ABC):
+    """An RDF dataset of named graphs with a manifest and a version.
+
+    What holds for every store:
+
+    - A commit is all there or not there at all, for this process and for every other one.
+    - Each commit that changes something raises :attr:`version` by one. A commit whose content is already
+      there changes nothing and writes nothing.
+    - One named graph belongs to one manifest. Committing to a graph again replaces what it held.
+    - A reader sees the version that was current when it opened the store; :meth:`refresh` moves it on.
+    - There are no blank nodes.
+    - Several threads may query one store object; commits of one object are not made at the same time.
+    """
+
+    folder: ClassVar[Path | None] = None
+    """Folder for what is derived from the graph (projections, models); None if the store has none."""
+
+    @property
+    @abstractmethod
+    def version(self) -> int:
+        """Number of the commit that this object reads; 0 for an empty store."""
+
+    @abstractmethod
+    def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
+        """Write the batches of one named graph and describe it in the manifest.
+
+        Raises
+        ------
+        SchemaError
+            If the batches belong to different graphs, or there is none.
+        StoreError
+            If the store cannot be written; it is then as it was.
+        """
+
+    @abstractmethod
+    def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
+        """Add small RDF (N-Triples) to the manifest's graph, keeping what is there.
+
+        Raises
+        ------
+        StoreError
+            If it is not N-Triples or the store cannot be written; it is then as it was.
+        """
+
+    @abstractmethod
+    def remove(self, graph: str) -> Commit:
+        """Remove a named graph and what the manifest says of it.
+
+        Raises
+        ------
+        StoreError
+            If there is no such graph or the store cannot be written.
+        """
+
+    @abstractmethod
+    def graphs(self) -> list[GraphInfo]:
+        """Named graphs by the manifest, oldest first."""
+
+    @abstractmethod
+    def query(
+        self,
+        text: str,
+        *,
+        bindings: Mapping[str, Value] | None = None,
+        default_graph: str | Sequence[str] | None = None,
+    ) -> Result:
+        """Answer a SPARQL 1.1 query that reads.
+
+        The default graph is the union of all named graphs, or ``default_graph``. ``bindings`` gives values
+        to variables of the query; they are bound as terms, never pasted into the text.
+
+        Raises
+        ------
+        QueryError
+            If the query does not parse, would write, or would reach the network.
+        """
+
+    @abstractmethod
+    def query_tsv(self, text: str, *, default_graph: str) -> bytes:
+        """Answer of a SELECT query over one graph as SPARQL TSV: the fast way out for millions of rows."""
+
+    @abstractmethod
+    def dataset(self) -> rdflib.Dataset:
+        """The same graph as an rdflib dataset, to read."""
+
+    @abstractmethod
+    def refresh(self) -> None:
+        """Read the newest version from now on."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of files and locks; a closed store is not used again."""
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
