@@ -1,8 +1,8 @@
 """Meta-features to a bounded, complete matrix, fitted on the training datasets only and replayed with numpy alone.
 
 Meta-features have heavy tails and holes. Each column is imputed with its training median (a missing indicator is added
-where training data has holes), mapped to a normal distribution through its training quantiles and clipped; kernel-PCA
-scores (Schölkopf et al. 1998, radial basis function) of the result tell the encoder where in the space of known datasets
+where training data has holes), mapped to a normal distribution through its training quantiles and clipped; a second copy
+keeps its own scale, since the score of a landmark says more than its rank among datasets; kernel-PCA scores (Schölkopf et al. 1998, radial basis function) of the result tell the encoder where in the space of known datasets
 a dataset lies.
 """
 
@@ -54,7 +54,7 @@ class FeatureScaler:
     width: Floats
 
     @classmethod
-    def fit(cls, features: NDArray[np.floating], *, n_components: int = 40) -> "FeatureScaler":
+    def fit(cls, features: NDArray[np.floating], *, n_components: int = 20) -> "FeatureScaler":
         """Fit on training rows, shape (n_training, n_features); a column without any value becomes constant."""
         values = finite_or_nan(features)
         missing = np.isnan(values)
@@ -107,7 +107,11 @@ class FeatureScaler:
             upper = np.interp(values[:, j], self.quantiles[:, j], _NORMAL)
             lower = -np.interp(-values[:, j], -self.quantiles[::-1, j], -_NORMAL[::-1])
             normal[:, j] = (upper + lower) / 2
-        return np.hstack([normal, missing[:, self.holes].astype(np.float64)])
+        low, high = np.quantile(self.quantiles, [0.1, 0.9], axis=0)
+        # 2.56 standard deviations lie between a normal distribution's first and last tenth
+        spread = np.where(high > low, (high - low) / 2.56, 1.0)
+        linear = np.clip((values - self.medians) / spread, -CLIP, CLIP)
+        return np.hstack([normal, linear, missing[:, self.holes].astype(np.float64)])
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The fitted arrays by name, for saving."""

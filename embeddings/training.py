@@ -28,19 +28,19 @@ class TrainingOptions:
     """What a fit is run with; weight decays are AdamW's, by group of parameters."""
 
     dim: int = 16
-    epochs: int = 40
-    hidden: int = 64
-    dropout: float = 0.2
-    row_dropout: float = 0.5
+    epochs: int = 30
+    hidden: int = 256
+    dropout: float = 0.05
+    row_dropout: float = 0.8
     runs_for_residual: int = 20
-    batch_size: int = 2048
+    batch_size: int = 8192
     learning_rate: float = 0.02
     warm_up: float = 0.2
-    huber_delta: float = 1.0
-    decay_encoder: float = 3.0
+    huber_delta: float = 0.5
+    decay_encoder: float = 0.3
     decay_free_datasets: float = 5.0
-    decay_nodes: float = 1.0
-    decay_free_pipelines: float = 10.0
+    decay_nodes: float = 0.1
+    decay_free_pipelines: float = 1.0
 
 
 class _TargetBatches(Dataset[dict[str, Tensor]]):
