@@ -33,7 +33,7 @@ __all__ = [
     "store_resolver",
 ]
 
-store_resolver: ClassResolver[Store] = ClassResolver([EmbeddedStore, MemoryStore], base=Store)
+store_resolver: ClassResolver[Store] = ClassResolver([EmbeddedStore, MemoryStore], base=Store)  # type: ignore[type-abstract]
 """Stores by name (``embedded``, ``memory``)."""
 
 

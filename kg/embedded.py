@@ -78,7 +78,8 @@ class EmbeddedStore(Store):
             found = json.loads(marker.read_text())["format"]
         except (FileNotFoundError, NotADirectoryError) as error:
             raise StoreError(
-                f"there is no metakg store in {self.folder}: make one with `metakg ingest oboe`, or name another with --store"
+                f"there is no metakg store in {self.folder}: "
+                "make one with `metakg ingest oboe`, or name another with --store"
             ) from error
         except OSError as error:
             raise StoreError(

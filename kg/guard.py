@@ -10,9 +10,9 @@ import re
 
 from kg.errors import QueryError
 
-__all__ = ["check_read_only", "keywords"]
+__all__ = ["TOKEN", "check_read_only", "keywords"]
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'''"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!''))*\'\'\''''
     r"""|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*'"""
     r"""|<[^<>"{}|^`\\\x00-\x20]*>"""
@@ -37,7 +37,7 @@ def keywords(text: str) -> list[str]:
         lambda match: _character(match.group(1) or match.group(2)),
         text,
     )
-    return [match["word"].upper() for match in _TOKEN.finditer(decoded) if match["word"]]
+    return [match["word"].upper() for match in TOKEN.finditer(decoded) if match["word"]]
 
 
 def _character(digits: str) -> str:

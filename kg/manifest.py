@@ -86,7 +86,7 @@ def read(store: pyoxigraph.Store) -> Iterator[GraphInfo]:
 
     described: dict[str, dict[str, Any]] = {}
     for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(iris.MANIFEST_GRAPH)):
-        described.setdefault(quad.subject.value, {})[quad.predicate.value] = from_term(quad.object)
+        described.setdefault(str(from_term(quad.subject)), {})[quad.predicate.value] = from_term(quad.object)
     infos = [_info(iri, known) for iri, known in described.items() if own_term("sourceName") in known]
     yield from sorted(infos, key=lambda info: (info.store_version, info.iri))
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from kg import iris, manifest
 from kg.batch import Batch, Manifest
+from kg.binding import bind
 from kg.errors import QueryError, SchemaError, StoreError
 from kg.guard import check_read_only
 from kg.quads import nquads
 from kg.result import Result
-from kg.terms import Value, to_term
+from kg.terms import Value
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -124,24 +125,19 @@ def evaluate(
     default_graph: str | Sequence[str] | None,
 ) -> Result:
     """Evaluate a query that reads."""
-    import pyoxigraph as ox
-
-    substitutions = {ox.Variable(name): to_term(value) for name, value in (bindings or {}).items()}
-    return Result.of(_run(raw, text, default_graph, substitutions))
+    return Result.of(_run(raw, bind(text, bindings) if bindings else text, default_graph))
 
 
 def evaluate_tsv(raw: pyoxigraph.Store, text: str, graph: str) -> bytes:
     """Evaluate a SELECT query over one graph and serialise its solutions at once."""
     import pyoxigraph as ox
 
-    serialised = _run(raw, text, graph, {}).serialize(format=ox.QueryResultsFormat.TSV)
+    serialised = _run(raw, text, graph).serialize(format=ox.QueryResultsFormat.TSV)
     assert serialised is not None
     return serialised
 
 
-def _run(
-    raw: pyoxigraph.Store, text: str, default_graph: str | Sequence[str] | None, substitutions: dict[Any, Any]
-) -> Any:
+def _run(raw: pyoxigraph.Store, text: str, default_graph: str | Sequence[str] | None) -> Any:
     import pyoxigraph as ox
 
     check_read_only(text)
@@ -150,7 +146,7 @@ def _run(
         names = [default_graph] if isinstance(default_graph, str) else default_graph
         options = {"default_graph": [ox.NamedNode(name) for name in names]}
     try:
-        return raw.query(text, substitutions=substitutions, **options)
+        return raw.query(text, **options)
     except SyntaxError as error:
         raise QueryError(f"the query cannot be parsed: {' '.join(str(error).split())}") from error
     except (ValueError, RuntimeError) as error:

@@ -125,7 +125,9 @@ class Result:
                 "only a CONSTRUCT or DESCRIBE query gives Turtle: choose table, csv or json instead"
             )
         triples = [ox.Triple(*row) for row in self.terms]
-        return ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=PREFIXES).decode()
+        document = ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=PREFIXES)
+        assert document is not None
+        return document.decode()
 
 
 def _plain(value: Value | None) -> str | int | float | bool | None:

@@ -1,0 +1,309 @@
+"""The experience: runs, datasets, qualities and pipelines as columns, derived from the graph.
+
+Embeddings, recommender and app read this and not the graph. It is kept as Parquet in the store's folder, one
+part per named graph, and a part is rebuilt when its graph changes; delete it and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg import iris
+from kg.manifest import GraphInfo
+from kg.pipeline import Pipeline
+from kg.store import Progress, Store
+from kg.terms import IRI
+from kg.vocabulary import OWL
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+__all__ = ["Experience", "experience_version", "load", "same_as"]
+
+_PREFIXES = """PREFIX mls: <http://www.w3.org/ns/mls#>
+PREFIX mkg: <https://w3id.org/metakg/ontology#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+"""
+
+_QUERIES = {
+    "runs": """SELECT ?run ?task ?pipeline ?status ?training_size WHERE {
+        ?run mls:achieves ?task ; mls:executes ?pipeline ; mkg:status ?status
+        OPTIONAL { ?run mkg:trainingSize ?training_size } }""",
+    "evaluations": """SELECT ?run ?measure ?value WHERE {
+        ?evaluation mls:specifiedBy ?measure ; mls:hasValue ?value . ?run mls:hasOutput ?evaluation }""",
+    "tasks": """SELECT ?task ?dataset ?procedure ?type WHERE {
+        ?task mls:definedOn ?dataset ; mkg:procedure ?procedure ; mkg:taskType ?type }""",
+    "datasets": """SELECT ?dataset ?title ?openml_id WHERE {
+        ?dataset a mls:Dataset OPTIONAL { ?dataset dcterms:title ?title }
+        OPTIONAL { ?dataset dcterms:identifier ?openml_id } }""",
+    "qualities": """SELECT ?dataset ?name ?value WHERE {
+        ?dataset dcat:distribution ?distribution . ?distribution mls:hasQuality ?quality .
+        ?quality rdfs:label ?name ; mls:hasValue ?value }""",
+    "pipelines": """SELECT ?pipeline ?title ?canonical WHERE {
+        ?pipeline mkg:canonical ?canonical ; dcterms:title ?title }""",
+}
+
+_NUMBERS = {"value": "Float64", "training_size": "Int64", "openml_id": "Int64"}
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What is known, as columns.
+
+    Attributes
+    ----------
+    version
+        Text that changes when any graph with experiments changes.
+    runs
+        One row per run and measure: run, dataset, pipeline, task, procedure, type, measure, value,
+        runtime_seconds (null if not measured), status, training_size, graph.
+    datasets, qualities, pipelines
+        dataset, title, openml_id; dataset, name, value; pipeline, title, canonical.
+    """
+
+    version: str
+    runs: pl.DataFrame
+    datasets: pl.DataFrame
+    qualities: pl.DataFrame
+    pipelines: pl.DataFrame
+
+    def without_datasets(self, excluded: Iterable[str]) -> Experience:
+        """The same without some datasets, their runs and their qualities."""
+        import polars as pl
+
+        gone = list(excluded)
+        keep = ~pl.col("dataset").is_in(gone)
+        digest = hashlib.sha256("\n".join([self.version, *sorted(gone)]).encode()).hexdigest()[:16]
+        return Experience(
+            digest if gone else self.version,
+            self.runs.filter(keep),
+            self.datasets.filter(keep),
+            self.qualities.filter(keep),
+            self.pipelines,
+        )
+
+    @cached_property
+    def pipeline_objects(self) -> dict[str, Pipeline]:
+        """Pipelines by IRI."""
+        rows = self.pipelines.select("pipeline", "canonical").iter_rows()
+        return {iri: Pipeline.from_canonical(canonical) for iri, canonical in rows}
+
+    def matrix(self, measure: str, procedure: str) -> tuple[list[str], list[str], np.ndarray]:
+        """Values of a measure by a procedure.
+
+        Parameters
+        ----------
+        measure, procedure
+            Keys or IRIs, such as ``balanced_accuracy`` and ``5-fold-cv``.
+
+        Returns
+        -------
+        datasets, pipelines, values
+            IRIs of n datasets and p pipelines, sorted, and an n × p array of float64 with NaN where nothing
+            was measured; the mean where a pair was measured more than once.
+        """
+        return self._pivot(measure, procedure, "value")
+
+    def runtimes(self, measure: str, procedure: str) -> tuple[list[str], list[str], np.ndarray]:
+        """Seconds that the runs took which :meth:`matrix` shows: same datasets, pipelines and shape."""
+        return self._pivot(measure, procedure, "runtime_seconds")
+
+    def _pivot(self, measure: str, procedure: str, column: str) -> tuple[list[str], list[str], np.ndarray]:
+        import numpy as np
+        import polars as pl
+
+        rows = self.runs.filter(
+            (pl.col("measure") == _full(measure, "measure"))
+            & (pl.col("procedure") == _full(procedure, "procedure"))
+        )
+        datasets = sorted(rows["dataset"].unique().to_list())
+        pipelines = sorted(rows["pipeline"].unique().to_list())
+        cells = rows.group_by("dataset", "pipeline").agg(pl.col(column).mean())
+        i = cells["dataset"].replace_strict(datasets, range(len(datasets)), return_dtype=pl.Int64).to_numpy()
+        j = (
+            cells["pipeline"]
+            .replace_strict(pipelines, range(len(pipelines)), return_dtype=pl.Int64)
+            .to_numpy()
+        )
+        values = np.full((len(datasets), len(pipelines)), np.nan)
+        values[i, j] = cells[column].cast(pl.Float64).to_numpy()
+        return datasets, pipelines, values
+
+    def quality_table(self) -> tuple[list[str], list[str], np.ndarray]:
+        """Datasets (n IRIs), quality names (q), and an n × q array of float64 with NaN where unknown."""
+        import polars as pl
+
+        wide = self.qualities.pivot("name", index="dataset", values="value", aggregate_function="mean")
+        wide = wide.sort("dataset").select("dataset", *sorted(set(wide.columns) - {"dataset"}))
+        values = wide.drop("dataset").cast(pl.Float64).to_numpy()
+        return wide["dataset"].to_list(), wide.columns[1:], values
+
+
+def _full(name: str, kind: str) -> str:
+    return name if name.startswith("http") else iris.own(kind, name)
+
+
+def _experiments(store: Store) -> list[GraphInfo]:
+    return [info for info in store.graphs() if info.kind != "recommendations"]
+
+
+def experience_version(store: Store) -> str:
+    """Text that changes when any graph with experiments changes; recommendations do not count."""
+    stamp = "\n".join(f"{info.iri} {info.content_hash} {info.store_version}" for info in _experiments(store))
+    return hashlib.sha256(stamp.encode()).hexdigest()[:16]
+
+
+def load(store: Store, progress: Progress | None = None) -> Experience:
+    """Load the experience of a store, projecting what is new since the last time.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    import polars as pl
+
+    graphs = _experiments(store)
+    parts: dict[str, list[pl.DataFrame]] = {"runs": [], "datasets": [], "qualities": [], "pipelines": []}
+    folder = store.folder / "experience" if store.folder else None
+    for done, info in enumerate(graphs):
+        if progress:
+            progress("projecting", done, len(graphs))
+        for name, frame in _part(store, info, folder).items():
+            parts[name].append(frame)
+    if folder:
+        _clear_stale(folder, {_part_name(info) for info in graphs})
+    frames = {name: pl.concat(found) if found else _project_nothing(name) for name, found in parts.items()}
+    # A dataset may be described in several graphs, one knowing its name and another not.
+    datasets = (
+        frames["datasets"]
+        .group_by("dataset")
+        .agg(
+            pl.col("title").sort_by(pl.col("title").str.starts_with("OpenML dataset ")).drop_nulls().first(),
+            pl.col("openml_id").drop_nulls().first(),
+        )
+    )
+    return Experience(
+        experience_version(store),
+        frames["runs"],
+        datasets.sort("dataset"),
+        frames["qualities"].unique(["dataset", "name"], keep="last", maintain_order=True),
+        frames["pipelines"].unique("pipeline", maintain_order=True),
+    )
+
+
+def same_as(store: Store, dataset: str) -> set[str]:
+    """The dataset and all that the graph links to it by ``owl:sameAs``, in either direction and any length."""
+    text = f"SELECT ?other WHERE {{ ?dataset (<{OWL}sameAs>|^<{OWL}sameAs>)* ?other }}"
+    found = store.query(text, bindings={"dataset": IRI(dataset)})
+    return {dataset} | {str(row[0]) for row in found.rows()}
+
+
+def _part_name(info: GraphInfo) -> str:
+    stamp = f"{info.iri} {info.content_hash} {info.store_version}"
+    return f"{info.source}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
+
+
+def _part(store: Store, info: GraphInfo, folder: Path | None) -> dict[str, pl.DataFrame]:
+    import polars as pl
+
+    names = ("runs", "datasets", "qualities", "pipelines")
+    part = folder / _part_name(info) if folder else None
+    if part and part.exists():
+        return {name: pl.read_parquet(part / f"{name}.parquet") for name in names}
+    projected = _project(store, info.iri)
+    if part and folder:
+        try:
+            _keep(projected, part)
+        except OSError:
+            # The projection is derived: a folder that cannot be written costs time, not data.
+            shutil.rmtree(part.with_suffix(".new"), ignore_errors=True)
+    return projected
+
+
+def _keep(projected: dict[str, pl.DataFrame], part: Path) -> None:
+    work = part.with_suffix(".new")
+    work.mkdir(parents=True, exist_ok=True)
+    for name, frame in projected.items():
+        frame.write_parquet(work / f"{name}.parquet")
+    if part.exists():
+        shutil.rmtree(part)
+    work.rename(part)
+
+
+def _clear_stale(folder: Path, current: set[str]) -> None:
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.name not in current and path.suffix != ".new":
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _project(store: Store, graph: str) -> dict[str, pl.DataFrame]:
+    import polars as pl
+
+    tables = {name: _select(store, name, graph) for name in _QUERIES}
+    runtime = tables["evaluations"].filter(pl.col("measure") == iris.measure("runtime_seconds"))
+    runs = (
+        tables["runs"]
+        .join(tables["tasks"], on="task")
+        .join(runtime.select("run", runtime_seconds="value"), on="run", how="left")
+        .join(tables["evaluations"], on="run", how="left")
+        .with_columns(graph=pl.lit(graph))
+        .select(_project_nothing("runs").columns)
+        .sort("run", "measure")
+    )
+    return {"runs": runs, **{name: tables[name] for name in ("datasets", "qualities", "pipelines")}}
+
+
+def _project_nothing(name: str) -> pl.DataFrame:
+    import polars as pl
+
+    columns = {
+        "runs": "run dataset pipeline task procedure type measure value runtime_seconds status training_size graph",
+        "datasets": "dataset title openml_id",
+        "qualities": "dataset name value",
+        "pipelines": "pipeline title canonical",
+    }[name].split()
+    numbers = {**_NUMBERS, "runtime_seconds": "Float64"}
+    return pl.DataFrame(schema={column: getattr(pl, numbers.get(column, "String")) for column in columns})
+
+
+def _select(store: Store, name: str, graph: str) -> pl.DataFrame:
+    """Solutions of one of the queries as columns: TSV in one piece, cleaned of RDF syntax column by column."""
+    import polars as pl
+
+    raw = store.query_tsv(_PREFIXES + _QUERIES[name], default_graph=graph)
+    frame = pl.read_csv(io.BytesIO(raw), separator="\t", quote_char=None, infer_schema=False)
+    frame = frame.rename({column: column.removeprefix("?") for column in frame.columns})
+    return frame.select(_column(column) for column in frame.columns)
+
+
+def _column(name: str) -> pl.Expr:
+    import polars as pl
+
+    cell = pl.col(name)
+    if name in _NUMBERS:
+        # Numbers stand bare in SPARQL TSV, or as "1.5"^^<datatype>.
+        return cell.str.replace(r'^"([^"]*)"\^\^<.*>$', "$1").cast(getattr(pl, _NUMBERS[name]))
+    if name in ("title", "name", "canonical", "status", "type"):
+        text = cell.str.replace(r'^"(.*)"(?:\^\^<.*>|@[\w-]+)?$', "$1")
+        for old, new in (
+            ("\\\\", "\x00"),
+            ('\\"', '"'),
+            ("\\n", "\n"),
+            ("\\t", "\t"),
+            ("\\r", "\r"),
+            ("\x00", "\\"),
+        ):
+            text = text.str.replace_all(old, new, literal=True)
+        return text
+    return cell.str.strip_chars("<>")
