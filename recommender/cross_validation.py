@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from embeddings.estimators import adaptations, build
 
+from kg.errors import TableError
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -71,8 +73,20 @@ class Problem:
 
     @classmethod
     def from_table(cls, table: Table) -> Problem:
-        """Take the classes of a table in their sorted order, as scikit-learn does."""
+        """Take the classes of a table in their sorted order, as scikit-learn does.
+
+        Raises
+        ------
+        TableError
+            If it is no classification table.
+        """
         import numpy as np
+
+        if table.task != "classification":
+            raise TableError(
+                f"table {table.name!r}: target {table.target!r} is for regression, and the pipelines of the graph are "
+                "classifiers; use task classification, or another target"
+            )
 
         codes = np.unique(table.y.to_numpy(), return_inverse=True)[1]
         return cls(table.X, codes.astype(np.int64), list(table.numeric), list(table.categorical))
@@ -102,6 +116,11 @@ def evaluate(
         If given, the run takes place in a process of its own that is killed at this age (its start-up not
         counted). One process for many pipelines: :func:`evaluate_many`, or
         :class:`recommender.evaluation_process.EvaluationProcess` itself.
+
+    Raises
+    ------
+    TableError
+        If the table is not for classification.
     """
     if time_limit_seconds is None:
         return cross_validate(pipeline, Problem.from_table(table), seed=seed, folds=folds)

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from embeddings.components import COMPONENTS, resolve
 from kg.pipeline import Pipeline
 from recommender.cross_validation import Problem, cross_validate
 
@@ -29,6 +30,7 @@ def main(folder: Path) -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as replies:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         problem = _read_problem(folder)
+        _import_everything()
         requests: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=_listen, args=(requests,), daemon=True).start()
         _reply(replies, {"ready": True})
@@ -61,6 +63,16 @@ def _read_problem(folder: Path) -> Problem:
     for name in columns["categorical"]:
         frame[name] = frame[name].astype(object).where(frame[name].notna(), np.nan)
     return Problem(frame, codes, columns["numeric"], columns["categorical"])
+
+
+def _import_everything() -> None:
+    """Import what pipelines are made of, so that no pipeline's time limit pays for it."""
+    import sklearn.metrics
+    import sklearn.model_selection  # noqa: F401
+
+    for allowed in COMPONENTS.values():
+        for path in allowed:
+            resolve(path)
 
 
 def _reply(stream: IO[str], reply: dict[str, Any]) -> None:
