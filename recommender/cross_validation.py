@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from embeddings.estimators import adaptations, build
-
 from kg.errors import TableError
 
 if TYPE_CHECKING:
