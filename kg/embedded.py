@@ -102,7 +102,7 @@ class EmbeddedStore(Store):
             return ox.Store()
         try:
             raw = ox.Store.read_only(str(hold.path))
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # the engine raises RuntimeError for damaged files
             hold.release()
             raise StoreError(
                 f"the store {self.folder} is damaged: version {hold.version} cannot be opened "
@@ -179,7 +179,7 @@ class EmbeddedStore(Store):
                 quads = self._write_copy(work, version, write)
                 if quads is not None:
                     snapshots.publish(self.folder, work, version)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:
                 raise StoreError(self._write_failure(error)) from error
             finally:
                 shutil.rmtree(work, ignore_errors=True)
@@ -204,9 +204,13 @@ class EmbeddedStore(Store):
             raw.flush()
         return quads
 
-    def _write_failure(self, error: OSError) -> str:
+    def _write_failure(self, error: Exception) -> str:
         text = " ".join(str(error).split())
-        full = error.errno == errno.ENOSPC or "No space left" in text or "File too large" in text
+        full = (
+            getattr(error, "errno", None) == errno.ENOSPC
+            or "No space left" in text
+            or "File too large" in text
+        )
         remedy = "free some space" if full else "check the folder's permissions and the disk"
         return f"the store {self.folder} could not be written and is as it was ({text}): {remedy}, then try again"
 
@@ -231,7 +235,7 @@ class EmbeddedStore(Store):
     def _reading(self, read: Callable[[], T]) -> T:
         try:
             return read()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             text = " ".join(str(error).split())
             raise StoreError(
                 f"the store {self.folder} is damaged at version {self.version} ({text}); "

@@ -1,0 +1,231 @@
+"""Conformance suite of stores: subclass :class:`StoreTestCase`, give it a fixture ``store``, and run pytest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kg import iris
+from kg.batch import Batch, Manifest
+from kg.errors import QueryError, SchemaError, StoreError
+from kg.experience import load
+from kg.pipeline import Pipeline, Step
+from kg.store import Store
+from kg.terms import IRI
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["StoreTestCase", "small_batch"]
+
+ANNEAL, KR_VS_KP = iris.openml_dataset(2), iris.openml_dataset(3)
+
+
+def small_batch(source: str = "trial", version: str = "1", *, shift: float = 0.0) -> Batch:
+    """Two datasets, two pipelines, four runs (one failed), with text that needs escaping."""
+    import polars as pl
+
+    pipelines = [
+        Pipeline((Step("estimator", "sklearn.svm.SVC", {"C": 2.0, "kernel": "poly"}),)),
+        Pipeline((Step("estimator", "sklearn.naive_bayes.GaussianNB"),)),
+    ]
+    datasets = {ANNEAL: 2, KR_VS_KP: 3}
+    runs = [
+        {
+            "run": iris.own("run", f"{source}/{number}/{pipeline.key}"),
+            "dataset": dataset,
+            "pipeline": pipeline.iri,
+        }
+        for dataset, number in datasets.items()
+        for pipeline in pipelines
+    ]
+    procedure = iris.procedure("5-fold-cv")
+    tasks = {dataset: iris.task(f"openml-{number}", "5-fold-cv") for dataset, number in datasets.items()}
+    return Batch(
+        Manifest(source, version, 'A "trial"\nin two lines', "CC0-1.0", "https://example.org/trial"),
+        datasets=pl.DataFrame(
+            {
+                "dataset": list(datasets),
+                "openml_id": list(datasets.values()),
+                "title": ['a "b" \\ c\n\té', "kr-vs-kp"],
+            }
+        ),
+        qualities=pl.DataFrame({"dataset": [KR_VS_KP], "name": ["NumberOfInstances"], "value": [3196.0]}),
+        tasks=pl.DataFrame({"task": list(tasks.values()), "dataset": list(tasks)}).with_columns(
+            type=pl.lit("classification"), procedure=pl.lit(procedure)
+        ),
+        pipelines=pl.DataFrame(
+            [{"pipeline": p.iri, "title": p.title, "canonical": p.canonical()} for p in pipelines]
+        ),
+        runs=pl.DataFrame(runs).with_columns(
+            task=pl.col("dataset").replace_strict(tasks),
+            status=pl.Series(["finished", "finished", "finished", "failed"]),
+            error=pl.Series([None, None, None, "ValueError: nothing to fit"]),
+        ),
+        evaluations=_evaluations([run["run"] for run in runs[:3]], shift),
+    )
+
+
+def _evaluations(runs: list[str], shift: float) -> pl.DataFrame:
+    import polars as pl
+
+    accuracy, runtime = iris.measure("balanced_accuracy"), iris.measure("runtime_seconds")
+    return pl.DataFrame(
+        {
+            "run": runs * 2,
+            "measure": [accuracy] * 3 + [runtime] * 3,
+            "value": [0.5 + shift, 0.75, 0.9, 1e-5, 2.0, 3.5],
+        }
+    )
+
+
+_BEST = """PREFIX mls: <http://www.w3.org/ns/mls#>
+SELECT ?pipeline ?value WHERE { ?run mls:hasInput $dataset ; mls:executes ?pipeline ; $measure ?value }
+ORDER BY DESC(?value)"""
+
+
+class StoreTestCase:
+    """What every store must do; a subclass overrides the fixture ``store`` to yield an empty store."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        """Give an empty store that can be written."""
+        raise AssertionError("a subclass of StoreTestCase must override the fixture 'store'")
+
+    def test_commit_is_there_and_counted(self, store: Store) -> None:
+        """A commit raises the version, and the manifest tells what came in."""
+        commit = store.commit(small_batch())
+        assert (commit.changed, commit.version, store.version) == (True, 1, 1)
+        (info,) = store.graphs()
+        assert info.iri == commit.graph == iris.graph("trial", "1")
+        assert info.counts == small_batch().counts()
+        assert info.title == 'A "trial"\nin two lines'
+        total = store.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }", default_graph=commit.graph)
+        assert next(total.rows()) == (commit.quads,)
+
+    def test_same_content_changes_nothing(self, store: Store) -> None:
+        """Committing the same again, rows in another order, writes nothing."""
+        store.commit(small_batch())
+        batch = small_batch()
+        again = store.commit(Batch(batch.manifest, **{n: t.reverse() for n, t in batch.tables().items()}))
+        assert not again.changed
+        assert store.version == 1
+
+    def test_new_content_replaces_the_graph(self, store: Store) -> None:
+        """Other content in the same graph takes the place of what was there."""
+        store.commit(small_batch())
+        assert store.commit(small_batch(shift=0.125)).changed
+        measure = iris.measure("balanced_accuracy")
+        rows = store.query(_BEST, bindings={"dataset": IRI(ANNEAL), "measure": IRI(measure)})
+        assert sorted(value for _, value in rows.rows()) == [0.625, 0.75]
+        assert store.version == 2
+
+    def test_graphs_are_kept_apart_and_removed(self, store: Store) -> None:
+        """Removing one source leaves the other whole."""
+        store.commit(small_batch("one"))
+        kept = store.commit(small_batch("two"))
+        store.remove(iris.graph("one", "1"))
+        assert [info.iri for info in store.graphs()] == [kept.graph]
+        total = store.query(
+            "SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } FILTER(?g = $g) }",
+            bindings={"g": IRI(kept.graph)},
+        )
+        assert next(total.rows()) == (kept.quads,)
+        with pytest.raises(StoreError, match="has no graph"):
+            store.remove(iris.graph("one", "1"))
+
+    def test_values_are_bound_not_pasted(self, store: Store) -> None:
+        """A value with SPARQL in it stays a value."""
+        store.commit(small_batch())
+        text = "SELECT ?s WHERE { ?s <http://purl.org/dc/terms/title> $title }"
+        hostile = 'x" . ?s ?p ?o } #'
+        assert len(store.query(text, bindings={"title": hostile})) == 0
+        assert len(store.query(text, bindings={"title": 'a "b" \\ c\n\té'})) == 1
+        with pytest.raises(QueryError, match="not an IRI"):
+            store.query(text, bindings={"title": IRI("http://x> <http://y")})
+        with pytest.raises(QueryError, match="no variable"):
+            store.query(text, bindings={"titel": "x"})
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "INSERT DATA { <http://a> <http://b> 1 }",
+            "SELECT * WHERE { SERVICE <http://127.0.0.1:9> { ?s ?p ?o } }",
+            "SELECT * WHERE { S\\u0045RVICE SILENT <http://127.0.0.1:9> { ?s ?p ?o } }",
+            "LOAD <http://127.0.0.1:9>",
+            "SELECT * WHERE {",
+        ],
+    )
+    def test_queries_only_read(self, store: Store, text: str) -> None:
+        """Queries that write, reach the network or do not parse are refused in one line."""
+        with pytest.raises(QueryError) as caught:
+            store.query(text)
+        assert "\n" not in str(caught.value)
+
+    def test_union_of_graphs_is_the_default(self, store: Store) -> None:
+        """Without a graph named, a query sees all of them."""
+        store.commit(small_batch("one"))
+        store.commit(small_batch("two"))
+        count = "SELECT (COUNT(?run) AS ?n) WHERE { ?run a <http://www.w3.org/ns/mls#Run> }"
+        assert next(store.query(count).rows()) == (8,)
+        assert next(store.query(count, default_graph=iris.graph("one", "1")).rows()) == (4,)
+
+    def test_small_rdf_is_added(self, store: Store) -> None:
+        """N-Triples are added to what is there; broken ones change nothing."""
+        about = Manifest(
+            "recommendations",
+            "1",
+            "Recommendations",
+            "CC0-1.0",
+            "https://example.org",
+            kind="recommendations",
+        )
+        store.add(b'<http://a> <http://b> "c" .\n', about)
+        store.add(b'<http://a> <http://b> "d" .\n', about)
+        assert len(store.query("SELECT ?o WHERE { <http://a> <http://b> ?o }")) == 2
+        version = store.version
+        with pytest.raises(StoreError, match="N-Triples"):
+            store.add(b"<http://a> oops", about)
+        assert store.version == version
+
+    def test_nothing_or_mixed_batches_are_refused(self, store: Store) -> None:
+        """One commit writes one graph."""
+        with pytest.raises(SchemaError):
+            store.commit([])
+        with pytest.raises(SchemaError, match="one named graph"):
+            store.commit([small_batch("one"), small_batch("two")])
+        assert store.version == 0
+
+    def test_rdflib_sees_the_same(self, store: Store) -> None:
+        """The rdflib dataset holds what was committed, text unchanged."""
+        from rdflib import DCTERMS, URIRef
+
+        store.commit(small_batch())
+        dataset = store.dataset()
+        assert str(dataset.value(URIRef(ANNEAL), DCTERMS.title)) == 'a "b" \\ c\n\té'
+        assert (
+            len(
+                {
+                    str(row.run)
+                    for row in dataset.query("SELECT ?run { ?run a <http://www.w3.org/ns/mls#Run> }")
+                }
+            )
+            == 4
+        )
+
+    def test_projection_gives_back_the_tables(self, store: Store) -> None:
+        """The experience holds every run, value, quality and pipeline, unchanged."""
+        batch = small_batch()
+        store.commit(batch)
+        experience = load(store)
+        assert experience.runs["run"].n_unique() == 4
+        assert experience.runs.filter(status="failed").height == 1
+        datasets, pipelines, values = experience.matrix("balanced_accuracy", "5-fold-cv")
+        assert datasets == [ANNEAL, KR_VS_KP]
+        found = {(d, p): values[i, j] for i, d in enumerate(datasets) for j, p in enumerate(pipelines)}
+        assert sorted(value for value in found.values() if value == value) == [0.5, 0.75, 0.9]
+        assert sorted(experience.pipelines["canonical"]) == sorted(batch.pipelines["canonical"])
+        assert experience.datasets.filter(dataset=ANNEAL)["title"][0] == 'a "b" \\ c\n\té'
+        assert experience.quality_table()[1] == ["NumberOfInstances"]
+        assert experience.without_datasets([ANNEAL]).matrix("balanced_accuracy", "5-fold-cv")[0] == [KR_VS_KP]
