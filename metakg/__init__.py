@@ -1,0 +1,61 @@
+"""The public Python API and the command line: what people, methods and the app use.
+
+`graph` holds :class:`KnowledgeGraph`, which joins the store, the sources, the embeddings and the recommender;
+`recommendation`, `evidence` and `explanation` are what it answers with; `cli` is the command line. May import
+everything below (`recommender`, `embeddings`, `ingest`, `kg`, `ontology`); only `methods` and `ui` import it.
+Importing it loads nothing heavy: each part comes when it is first used.
+
+>>> import metakg
+>>> metakg.open  # doctest: +ELLIPSIS
+<function open at ...>
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from metakg.graph import KnowledgeGraph
+    from metakg.neighbours import Neighbours
+    from metakg.recommendation import Recommendation
+
+__all__ = ["KnowledgeGraph", "Neighbours", "Recommendation", "__version__", "open"]
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "KnowledgeGraph": "metakg.graph",
+    "Neighbours": "metakg.neighbours",
+    "Recommendation": "metakg.recommendation",
+}
+
+
+def open(location: str | PathLike[str] | None = None, *, read_only: bool = False) -> KnowledgeGraph:  # noqa: A001
+    """Open a knowledge graph.
+
+    Parameters
+    ----------
+    location
+        Folder of an embedded store, or URL of an endpoint; left out, ``METAKG_STORE`` or ``./metakg-store``.
+        A folder that does not exist is made by the first ingest.
+    read_only
+        Refuse everything that writes.
+
+    Raises
+    ------
+    kg.errors.StoreError
+        If there is something at that place that is not a store.
+    """
+    from metakg.graph import KnowledgeGraph
+
+    return KnowledgeGraph(location, read_only=read_only)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'metakg' has no attribute {name!r}")

@@ -1,0 +1,116 @@
+"""The top-level command: finds a subcommand by name and loads only that one."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+import metakg
+from metakg.cli.session import Session
+
+__all__ = ["COMMANDS", "Place", "app"]
+
+
+class Place(NamedTuple):
+    """Where a command lives, and the line that the overview shows for it."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "init": Place("metakg.cli.store", "make an empty store"),
+    "ingest": Place("metakg.cli.store", "read sources of experiments into the graph"),
+    "status": Place("metakg.cli.store", "what the graph holds, and from where"),
+    "embed": Place("metakg.cli.embed", "train the models that recommendations come from"),
+    "recommend": Place("metakg.cli.recommend", "rank pipelines for a table, with the evidence"),
+    "similar": Place("metakg.cli.similar", "datasets that behave like a table or a dataset"),
+    "query": Place("metakg.cli.query", "run SPARQL"),
+    "ask": Place("metakg.cli.ask", "ask a shipped question"),
+    "explain": Place("metakg.cli.explain", "what the graph knows about a thing"),
+    "doctor": Place("metakg.cli.doctor", "what is installed, which store, what is wrong"),
+    "demo": Place("metakg.cli.demo", "the whole way on real data, from nothing to checked advice"),
+    "ui": Place("metakg.cli.ui", "open the app in a browser"),
+    "bench": Place("metakg.cli.bench", "print a benchmark of the README"),
+}
+
+
+class Application(click.Group):
+    """A group whose commands are loaded one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which they are usually needed."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command, and let it take the global options too."""
+        if cmd_name not in COMMANDS:
+            return None
+        place = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(place.module), cmd_name)
+        command.short_help = place.help
+        known = {parameter.name for parameter in command.params}
+        command.params += [option for option in _shared_options(hidden=True) if option.name not in known]
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown name is answered with the one that was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.help) for name, place in COMMANDS.items()])
+
+
+def _set(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    session = ctx.ensure_object(Session)
+    # A subcommand's own default must not undo what stood before its name.
+    if value not in (None, False):
+        setattr(session, str(parameter.name), value)
+    return value
+
+
+def _shared_options(hidden: bool = False) -> list[click.Option]:
+    return [
+        click.Option(
+            ["--store"],
+            metavar="PATH",
+            envvar=None if hidden else "METAKG_STORE",
+            help="Store to use (METAKG_STORE, or ./metakg-store).",
+            expose_value=False,
+            hidden=hidden,
+            callback=_set,
+        ),
+        click.Option(
+            ["--quiet", "-q"],
+            is_flag=True,
+            help="No progress and no notes on stderr.",
+            expose_value=False,
+            hidden=hidden,
+            callback=_set,
+        ),
+    ]
+
+
+@click.command(
+    cls=Application,
+    params=_shared_options(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 success, 1 `doctor` found faults, 2 something a person can mend.",
+)
+@click.version_option(metakg.__version__, prog_name="metakg")
+def app() -> None:
+    """A knowledge graph that remembers machine-learning experiments and recommends pipelines, with evidence.
+
+    A first try: metakg demo. On your own table: metakg recommend my.csv --target y.
+    """

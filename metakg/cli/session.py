@@ -1,0 +1,65 @@
+"""What every command shares: the store, whether to be quiet, and progress on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from metakg.graph import KnowledgeGraph
+
+__all__ = ["Progress", "Session", "pass_session"]
+
+Progress = Callable[[str, float], None]
+"""Called as ``progress(stage, share of the stage that is done)``."""
+
+
+@dataclass
+class Session:
+    """Global options of one invocation."""
+
+    store: str | None = None
+    quiet: bool = False
+    _said: set[str] = field(default_factory=set)
+
+    def open(self, *, read_only: bool = False) -> KnowledgeGraph:
+        """Open the store that was asked for."""
+        import metakg
+
+        return metakg.open(self.store, read_only=read_only)
+
+    def say(self, text: str, *, important: bool = False) -> None:
+        """Write a line for people to stderr, once; only important ones when quiet."""
+        if text not in self._said and (important or not self.quiet):
+            self._said.add(text)
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress | None]:
+        """Progress bars on stderr if it is a terminal; None, which costs nothing, otherwise."""
+        if self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
+        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+            tasks: dict[str, object] = {}
+
+            def advance(stage: str, share: float) -> None:
+                if stage not in tasks:
+                    tasks[stage] = bars.add_task(stage, total=1.0)
+                bars.update(tasks[stage], completed=min(share, 1.0))  # type: ignore[arg-type]
+
+            yield advance
+
+
+pass_session = click.make_pass_decorator(Session, ensure=True)

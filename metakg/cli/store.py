@@ -1,0 +1,90 @@
+"""Commands about the store itself: ``init``, ``ingest``, ``status``."""
+
+from __future__ import annotations
+
+import click
+
+from metakg.cli.output import plain_table, write
+from metakg.cli.session import Session, pass_session
+
+__all__ = ["ingest", "init", "status"]
+
+
+@click.command()
+@pass_session
+def init(session: Session) -> None:
+    """Make an empty store."""
+    kg = session.open()
+    made = kg.create()
+    session.say(
+        f"made an empty store in {kg.location}; next: metakg ingest oboe lcdb"
+        if made
+        else f"there is a store in {kg.location} already, at version {kg.store.version}: nothing changed"
+    )
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@pass_session
+def ingest(session: Session, sources: tuple[str, ...]) -> None:
+    """Read sources of experiments into the graph; doing so again changes nothing.
+
+    SOURCE is the name of a source, such as oboe or lcdb. The store is made if it is not there.
+    """
+    from ingest import find_source
+
+    found = [find_source(name) for name in sources]
+    with session.open() as kg:
+        for source in found:
+            with session.progress() as progress:
+                report = kg.ingest(source, progress=_in_shares(progress) if progress else None)
+            write(str(report))
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@pass_session
+def status(session: Session, form: str) -> None:
+    """Show what the graph holds and from where, and whether its models are of today."""
+    with session.open(read_only=True) as kg:
+        state = kg.status()
+    if form == "json":
+        write(state.to_json())
+        return
+    write(f"store {state.location}, version {state.version}")
+    columns = ("graph", "datasets", "pipelines", "runs", "evaluations", "licence", "since")
+    rows = [
+        (
+            f"{graph.source} {graph.version}",
+            *(
+                f"{graph.counts.get(table, 0):,}"
+                for table in ("datasets", "pipelines", "runs", "evaluations")
+            ),
+            graph.licence,
+            graph.generated_at,
+        )
+        for graph in state.graphs
+    ]
+    if rows:
+        plain_table(columns, rows, right=(1, 2, 3, 4))
+    else:
+        write("the graph is empty; next: metakg ingest oboe lcdb")
+    for model in state.models:
+        left_out = f", without {', '.join(model.excluded)}" if model.excluded else ""
+        age = "" if model.experience == state.experience else ", of an older graph"
+        write(
+            f"model {model.key}: {model.datasets} datasets x {model.pipelines} pipelines, "
+            f"trained {model.trained_at} in {model.seconds:.0f} s{left_out}{age}"
+        )
+    if rows and not state.fresh:
+        write("no model of this version of the graph yet; next: metakg embed")
+
+
+def _in_shares(progress):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Turn units done into shares; sources count runs, stores count parts."""
+
+    def advance(*words: object) -> None:
+        stage, done, units = words if len(words) == 3 else ("reading runs", *words)
+        progress(str(stage), done / units if units else 0.0)
+
+    return advance

@@ -1,0 +1,170 @@
+"""What the graph knows about one thing, gathered by queries: a recommendation, run, dataset or pipeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from kg import iris
+from kg.errors import QueryError
+from kg.measures import MEASURES
+from kg.terms import IRI, Value
+from metakg import queries
+
+if TYPE_CHECKING:
+    from kg.store import Store
+
+__all__ = ["Explanation", "Section", "explain"]
+
+Kind = Literal["recommendation", "run", "dataset", "pipeline"]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of an explanation: its heading, columns and rows of plain values."""
+
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known of a thing: ``facts`` by name, and ``sections`` of rows."""
+
+    kind: Kind
+    iri: str
+    facts: Mapping[str, Any]
+    sections: tuple[Section, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values: kind, iri, the facts, and each section as a list of dictionaries."""
+        tables = {
+            section.heading: [dict(zip(section.columns, row, strict=True)) for row in section.rows]
+            for section in self.sections
+        }
+        return {"kind": self.kind, "iri": self.iri, **self.facts, **tables}
+
+    def to_json(self) -> str:
+        """JSON of :meth:`to_dict`."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def to_text(self) -> str:
+        """Lines for people."""
+        lines = [f"{self.kind} {self.iri}"]
+        facts = {name: value for name, value in self.facts.items() if value is not None}
+        width = max((len(name) for name in facts), default=0)
+        for name, value in facts.items():
+            first, *rest = str(value).rstrip().splitlines() or [""]
+            lines += [f"  {name:<{width}}  {first}", *(f"  {'':<{width}}  {line}" for line in rest)]
+        for section in self.sections:
+            lines += ["", section.heading]
+            lines += ["  " + "  ".join(_shown(cell) for cell in row) for row in section.rows] or ["  none"]
+        return "\n".join(lines) + "\n"
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    return "-" if cell is None else str(cell)
+
+
+def explain(store: Store, thing: str) -> Explanation:
+    """Gather what the graph knows of a thing, by its IRI or OpenML dataset id.
+
+    Raises
+    ------
+    QueryError
+        If it is no IRI, or the graph knows nothing of that kind by it.
+    """
+    iri = iris.dataset_iri(thing)
+    for gather in _GATHERERS:
+        found = gather(store, iri)
+        if found is not None:
+            return found
+    raise QueryError(
+        f"the graph knows no recommendation, run, dataset or pipeline {iri}; `metakg status` shows what it holds"
+    )
+
+
+def _first(store: Store, name: str, **bindings: Value) -> dict[str, Any] | None:
+    result = queries.run(store, name, **bindings)
+    row = next(result.rows(), None)
+    return None if row is None else dict(zip(result.variables, map(_plain, row), strict=True))
+
+
+def _section(store: Store, heading: str, name: str, **bindings: Value) -> Section:
+    result = queries.run(store, name, **bindings)
+    return Section(heading, result.variables, tuple(tuple(map(_plain, row)) for row in result.rows()))
+
+
+def _plain(value: Value | None) -> Any:
+    if isinstance(value, IRI):
+        text = str(value)
+        return text.removeprefix(iris.measure("")) if text.startswith(iris.measure("")) else text
+    return value
+
+
+def _recommendation(store: Store, iri: str) -> Explanation | None:
+    facts = _first(store, "explain_recommendation", it=IRI(iri))
+    if facts is None:
+        return None
+    sections = (
+        _section(store, "pipelines", "recommended", it=IRI(iri)),
+        _section(store, "neighbours", "recommended_neighbours", it=IRI(iri)),
+        _section(store, "derived from", "derived_from", it=IRI(iri)),
+        _runs_again(store, facts["query"]),
+    )
+    return Explanation("recommendation", iri, facts, sections)
+
+
+def _runs_again(store: Store, query: str) -> Section:
+    """The supporting runs, found again by the query that the recommendation carries."""
+    result = store.query(query)
+    rows = sorted(tuple(map(_plain, row)) for row in result.rows())
+    return Section("supporting runs", result.variables, tuple(rows))
+
+
+def _run(store: Store, iri: str) -> Explanation | None:
+    facts = _first(store, "explain_run", run=IRI(iri))
+    if facts is None:
+        return None
+    return Explanation("run", iri, facts, (_section(store, "scores", "run_values", run=IRI(iri)),))
+
+
+def _dataset(store: Store, iri: str) -> Explanation | None:
+    if not store.query("ASK { ?it a ?type }", bindings={"it": IRI(iri), "type": IRI(_MLS_DATASET)}).answer:
+        return None
+    facts = _first(store, "explain_dataset", dataset=IRI(iri)) or {}
+    measure, procedure = IRI(MEASURES["balanced_accuracy"].iri), IRI(iris.procedure("5-fold-cv"))
+    sections = (
+        _section(store, "runs", "dataset_runs", dataset=IRI(iri)),
+        _section(
+            store,
+            "best pipelines by balanced accuracy in 5-fold cross-validation",
+            "dataset_best",
+            dataset=IRI(iri),
+            measure=measure,
+            procedure=procedure,
+        ),
+    )
+    return Explanation("dataset", iri, {"openml_id": iris.openml_id(iri), **facts}, sections)
+
+
+def _pipeline(store: Store, iri: str) -> Explanation | None:
+    facts = _first(store, "explain_pipeline", pipeline=IRI(iri))
+    if facts is None:
+        return None
+    section = _section(store, "runs by measure", "pipeline_runs", pipeline=IRI(iri))
+    return Explanation("pipeline", iri, facts, (section,))
+
+
+_MLS_DATASET = "http://www.w3.org/ns/mls#Dataset"
+_GATHERERS: tuple[Callable[[Store, str], Explanation | None], ...] = (
+    _recommendation,
+    _run,
+    _pipeline,
+    _dataset,
+)

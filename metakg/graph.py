@@ -1,0 +1,385 @@
+"""The knowledge graph as people use it: one object that joins store, sources, embeddings and recommender.
+
+>>> import metakg, tempfile
+>>> kg = metakg.open(tempfile.mkdtemp() + "/store")
+>>> kg.exists
+False
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from kg import iris, open_store
+from kg.errors import ModelError, SourceError
+from kg.store import Store
+from kg.terms import IRI, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import rdflib
+
+    from embeddings.table import Task
+    from ingest import IngestReport, Source
+    from kg.experience import Experience
+    from kg.network import Network
+    from kg.result import Result
+    from metakg.explanation import Explanation
+    from metakg.models import ModelCard, Models
+    from metakg.neighbours import Neighbours
+    from metakg.recommendation import Recommendation
+    from metakg.recommending import Advice
+    from metakg.status import Status
+    from metakg.training import Progress, Recipe
+
+__all__ = ["DEFAULT_LOCATION", "KnowledgeGraph", "default_location"]
+
+DEFAULT_LOCATION = "metakg-store"
+
+
+def default_location() -> str:
+    """Store that is used when none is named: ``METAKG_STORE``, or ``metakg-store`` in the current folder."""
+    return os.environ.get("METAKG_STORE") or DEFAULT_LOCATION
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+class KnowledgeGraph:
+    """A knowledge graph of machine-learning experiments; a context manager.
+
+    The store is opened when it is first needed; :meth:`ingest` and :meth:`create` make it if it is not there.
+
+    Parameters
+    ----------
+    location
+        Folder of the store; :func:`default_location` if left out.
+    read_only
+        Refuse everything that writes to the graph.
+    say
+        Told in single lines what takes long or could not be kept; writes to stderr if left out.
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str] | None = None,
+        *,
+        read_only: bool = False,
+        say: Callable[[str], None] = _to_stderr,
+    ) -> None:
+        self.location = Path(default_location() if location is None else location)
+        self.read_only = read_only
+        self._say = say
+        self._opened: Store | None = None
+        self._kept_models: Models | None = None
+
+    def __enter__(self) -> KnowledgeGraph:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"KnowledgeGraph({str(self.location)!r})"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything at the location."""
+        return self.location.exists()
+
+    @property
+    def store(self) -> Store:
+        """The store, opened when first used.
+
+        Raises
+        ------
+        StoreError
+            If there is none at the location, or it cannot be used.
+        """
+        if self._opened is None:
+            self._opened = open_store(self.location, read_only=self.read_only)
+        return self._opened
+
+    def create(self) -> bool:
+        """Make an empty store if there is none; returns whether one was made.
+
+        Raises
+        ------
+        StoreError
+            If the place is taken or cannot be written.
+        """
+        made = not (self.location / "store.json").exists()
+        if self._opened is None:
+            self._opened = open_store(self.location, create=not self.read_only, read_only=self.read_only)
+        return made
+
+    def close(self) -> None:
+        """Let go of the store; the object opens it again when it is used again."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+        self._kept_models = None
+
+    def refresh(self) -> None:
+        """Read the newest version of the graph from now on."""
+        self.store.refresh()
+
+    # What goes in
+
+    def ingest(
+        self, source: str | Source, *, progress: Callable[[str, int, int], None] | None = None, **options: Any
+    ) -> IngestReport:
+        """Read a source into its named graph; doing so again changes nothing.
+
+        Parameters
+        ----------
+        source
+            Name of a source (``oboe``, ``lcdb``, ...) or a source.
+        progress
+            Told what is being done, units done, and units in all.
+        options
+            Given to a source that is named, such as ``path``.
+
+        Raises
+        ------
+        SourceError
+            If the source is unknown or cannot be read.
+        StoreError
+            If the store cannot be written.
+        """
+        from ingest import find_source, ingest
+
+        if isinstance(source, str):
+            source = find_source(source, **options)
+        elif options:
+            raise SourceError(f"options {', '.join(options)} are for a source that is given by its name")
+        self.create()
+        return ingest(self.store, source, progress)
+
+    def status(self) -> Status:
+        """What the graph holds, where from, and whether there is a trained model of it."""
+        from metakg.status import status_of
+
+        return status_of(self)
+
+    # What answers
+
+    def experience(self) -> Experience:
+        """Columnar projection of all runs, cached beside the store."""
+        from kg import experience
+
+        return experience.load(self.store)
+
+    @property
+    def models(self) -> Models:
+        """Trained models of this store."""
+        from metakg.models import Models
+
+        if self._kept_models is None:
+            folder = self.store.folder
+            self._kept_models = Models(folder / "models" if folder is not None else None, self._say)
+        return self._kept_models
+
+    def recipe(self, exclude_datasets: Sequence[str | int] = (), *, seed: int = 0) -> Recipe:
+        """What decides the model that answers on this version of the graph without those datasets."""
+        from kg import experience
+        from metakg.training import Recipe
+
+        return Recipe(experience.experience_version(self.store), self.same_datasets(exclude_datasets), seed)
+
+    def same_datasets(self, names: Sequence[str | int]) -> tuple[str, ...]:
+        """IRIs of datasets (``31``, ``openml:31`` or an IRI) and of all that are stated to be the same, sorted.
+
+        Raises
+        ------
+        QueryError
+            If a name is neither an OpenML id nor an IRI.
+        """
+        from metakg import queries
+
+        found = {
+            str(other)
+            for name in names
+            for (other,) in queries.run(self.store, "same_as", dataset=IRI(iris.dataset_iri(name))).rows()
+        }
+        return tuple(sorted(found | {iris.dataset_iri(name) for name in names}))
+
+    def embed(
+        self, exclude_datasets: Sequence[str | int] = (), *, seed: int = 0, progress: Progress | None = None
+    ) -> ModelCard:
+        """Train the PyKEEN model and the recommender on this version of the graph, unless that is done.
+
+        Parameters
+        ----------
+        exclude_datasets
+            Datasets, with all that are the same, that the model must not see.
+        seed
+            Of the fit.
+        progress
+            Called as ``progress(stage, share of the stage that is done)``.
+
+        Raises
+        ------
+        ModelError
+            If the graph holds too little to learn from.
+        """
+        return self.models.get(self.recipe(exclude_datasets, seed=seed), self.experience, progress=progress)[
+            0
+        ]
+
+    def _advice(self, exclude_datasets: Sequence[str | int], progress: Progress | None) -> Advice:
+        from metakg.recommending import Advice
+
+        recipe = self.recipe(exclude_datasets)
+        card, model = self.models.get(recipe, self.experience, progress=progress)
+        return Advice(self.store, card, model, recipe.excluded)
+
+    def recommend(
+        self,
+        table: str | os.PathLike[str] | pd.DataFrame,
+        target: str,
+        *,
+        top: int = 10,
+        task: Task | None = None,
+        exclude_datasets: Sequence[str | int] = (),
+        budget_seconds: float | None = None,
+        store_evidence: bool = True,
+        progress: Progress | None = None,
+    ) -> Recommendation:
+        """Pipelines to try on a table, ranked, with the evidence.
+
+        Parameters
+        ----------
+        table
+            Path of a CSV or Parquet file, or a data frame; the target is one of its columns.
+        target
+            Name of the target column.
+        top
+            Number of pipelines, chosen together.
+        task
+            ``classification`` or ``regression``; found out from the target if left out.
+        exclude_datasets
+            Datasets, with all that are the same, that may be neither trained on nor used as evidence.
+        budget_seconds
+            Time in which all recommended pipelines together are expected to be cross-validated.
+        store_evidence
+            Keep the recommendation in the graph, so that it can be explained later.
+        progress
+            Called as ``progress(stage, share done)`` if a model has to be trained.
+
+        Raises
+        ------
+        TableError
+            If the table cannot be used, or asks for regression.
+        ModelError
+            If the graph holds too little to learn from.
+        """
+        from metakg.evidence import keep
+        from metakg.recommending import prepared
+
+        if top < 1:
+            raise ModelError(f"top is {top}: ask for at least one pipeline")
+        subject = prepared(_path(table), target, task=task, store=self.store)
+        advice = self._advice(exclude_datasets, progress)
+        answer = advice.recommend(subject, top=top, budget_seconds=budget_seconds)
+        if store_evidence and answer.items:
+            reason = keep(answer, self.store)
+            if reason:
+                self._say(f"the recommendation was not kept in the graph: {reason}")
+        return answer
+
+    def similar(
+        self,
+        subject: str | int | os.PathLike[str] | pd.DataFrame,
+        target: str | None = None,
+        *,
+        top: int = 10,
+        exclude_datasets: Sequence[str | int] = (),
+        progress: Progress | None = None,
+    ) -> Neighbours:
+        """Datasets on which pipelines are expected to rank as on this one.
+
+        Parameters
+        ----------
+        subject
+            A dataset of the graph (``31``, ``openml:31`` or an IRI), the path of a table, or a data frame.
+        target
+            Target column of a table; guessed, with a note, if left out.
+        top
+            Number of neighbours.
+        exclude_datasets
+            Datasets that may not be used.
+        progress
+            Called as ``progress(stage, share done)`` if a model has to be trained.
+
+        Raises
+        ------
+        TableError
+            If a table cannot be used.
+        QueryError
+            If the graph has no runs on a dataset.
+        """
+        from metakg.similar import similar
+
+        def advice() -> Advice:
+            return self._advice(exclude_datasets, progress)
+
+        return similar(_path(subject), target, top=top, store=self.store, advice=advice)
+
+    # Questions
+
+    def sparql(self, query: str, **bindings: Value) -> Result:
+        """Answer of a SPARQL query that reads; ``bindings`` are values of its variables.
+
+        Raises
+        ------
+        QueryError
+            If the query does not parse, would write, or would reach the network.
+        """
+        return self.store.query(query, bindings=bindings)
+
+    def ask(self, question: str, **parameters: Value) -> Result:
+        """Answer of a shipped question; ``kg.questions.names()`` lists them.
+
+        Raises
+        ------
+        QueryError
+            If there is no such question or parameter.
+        """
+        from kg import questions
+
+        return questions.ask(self.store, question, **parameters)
+
+    def explain(self, thing: str) -> Explanation:
+        """What the graph knows about a recommendation, run, dataset or pipeline.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know it.
+        """
+        from metakg.explanation import explain
+
+        return explain(self.store, thing)
+
+    def network(self, thing: str, *, hops: int = 1, **options: Any) -> Network:
+        """Neighbourhood of a thing as a networkx graph; see :func:`kg.network.neighbourhood`."""
+        from kg import network
+
+        return network.neighbourhood(self.store, thing, hops=hops, **options)
+
+    def rdflib(self) -> rdflib.Dataset:
+        """The graph as an rdflib dataset, to read."""
+        return self.store.dataset()
+
+
+def _path(subject: Any) -> Any:
+    return os.fspath(subject) if isinstance(subject, os.PathLike) else subject
