@@ -33,6 +33,8 @@ MEASURES = {
     measure.key: measure
     for measure in (
         Measure("balanced_accuracy", "balanced accuracy", "higher", 0.0, 1.0),
+        # Mean over classes of (recall + specificity) / 2; for two classes the same as balanced accuracy.
+        Measure("one_vs_rest_balanced_accuracy", "one-vs-rest balanced accuracy", "higher", 0.0, 1.0),
         Measure("accuracy", "accuracy", "higher", 0.0, 1.0),
         Measure("roc_auc", "area under the ROC curve", "higher", 0.0, 1.0),
         Measure("f1", "F1 score", "higher", 0.0, 1.0),

@@ -118,7 +118,7 @@ class StoreTestCase:
         assert store.commit(small_batch(shift=0.125)).changed
         measure = iris.measure("balanced_accuracy")
         rows = store.query(_BEST, bindings={"dataset": IRI(ANNEAL), "measure": IRI(measure)})
-        assert sorted(value for _, value in rows.rows()) == [0.625, 0.75]
+        assert {value for _, value in rows.rows()} == {0.625, 0.75}
         assert store.version == 2
 
     def test_graphs_are_kept_apart_and_removed(self, store: Store) -> None:
@@ -199,7 +199,7 @@ class StoreTestCase:
 
     def test_rdflib_sees_the_same(self, store: Store) -> None:
         """The rdflib dataset holds what was committed, text unchanged."""
-        from rdflib import DCTERMS, URIRef
+        from rdflib import DCTERMS, RDF, URIRef
 
         store.commit(small_batch())
         dataset = store.dataset()

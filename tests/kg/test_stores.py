@@ -162,6 +162,7 @@ def test_killed_writers_leave_a_whole_store(folder: Path) -> None:
 
 
 def test_importing_kg_is_light() -> None:
-    code = "import sys, kg, kg.experience; print([m for m in ('torch','pandas','rdflib','sklearn','pykeen') if m in sys.modules])"
+    heavy = ("torch", "pandas", "rdflib", "sklearn", "pykeen")
+    code = f"import sys, kg, kg.experience; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
