@@ -19,6 +19,7 @@ LANDMARK_PREFIXES = ("Landmark", "landmark:")
 CLASSES = "NumberOfClasses"
 INSTANCES = "NumberOfInstances"
 CLIP = 3.0
+LEAST_KNOWN = 0.5
 #: scores nearer to 0 or 1 than this are not told apart on the logit scale
 EDGE = 0.02
 
@@ -67,6 +68,16 @@ def normal_quantile(probability: Floats) -> Floats:
     return np.where(np.abs(centre) <= 0.47575, middle, outer)
 
 
+def dense_columns(features: NDArray[np.floating]) -> list[int]:
+    """Columns that at least half of the rows (n, f) have.
+
+    A new table has every feature. Where training datasets mostly lack one, its presence alone would set the
+    table apart from all of them; so learners are fitted on these columns only.
+    """
+    known = (~np.isnan(cleaned(features))).mean(axis=0)
+    return np.flatnonzero(known >= LEAST_KNOWN).tolist()
+
+
 @dataclass(frozen=True)
 class FeatureSpace:
     """What training datasets say about the features.
@@ -97,29 +108,34 @@ class FeatureSpace:
 
     @property
     def landmarks(self) -> list[int]:
-        """Columns that hold landmark scores."""
-        return [j for j, name in enumerate(self.names) if name.startswith(LANDMARK_PREFIXES)]
+        """Columns in use that hold landmark scores."""
+        return [j for j in self.used if self.names[j].startswith(LANDMARK_PREFIXES)]
+
+    @property
+    def used(self) -> list[int]:
+        """Columns in use: see :func:`dense_columns`."""
+        return dense_columns(self.training)
 
     def _column(self, rows: Floats, name: str) -> Floats:
-        if name in self.names:
+        if name in self.names and self.names.index(name) in self.used:
             return rows[:, [self.names.index(name)]]
         return np.full((len(rows), 1), np.nan)
 
     def inputs(self, features: NDArray[np.floating]) -> Floats:
-        """Rows (m, f + l + 2) for forests: raw, then landmarks above chance, chance, and instances per
-        class."""
+        """Rows (m, u + l + 2) for forests: those in use raw, then landmarks above chance, chance, and
+        instances per class."""
         rows = cleaned(features)
         classes = np.maximum(self._column(rows, CLASSES), 2.0)
         per_class = self._column(rows, INSTANCES) / classes
-        return np.hstack([rows, rows[:, self.landmarks] - 1 / classes, 1 / classes, per_class])
+        return np.hstack([rows[:, self.used], rows[:, self.landmarks] - 1 / classes, 1 / classes, per_class])
 
     def normal(self, features: NDArray[np.floating]) -> Floats:
-        """Rows (m, f) mapped to normal scores by training ranks, clipped to ±3; missing is 0, the training
-        median."""
-        rows = cleaned(features)
+        """Columns in use, (m, u), mapped to normal scores by training ranks, clipped to ±3; missing is 0, the
+        training median."""
+        rows = cleaned(features)[:, self.used]
         scores = np.zeros(rows.shape)
-        for j in range(rows.shape[1]):
-            ordered = self.training[:, j]
+        for j, column in enumerate(self.used):
+            ordered = self.training[:, column]
             ordered = ordered[~np.isnan(ordered)]
             known = ~np.isnan(rows[:, j])
             if len(ordered):
@@ -129,7 +145,7 @@ class FeatureSpace:
         return scores.clip(-CLIP, CLIP)
 
     def blocks(self, features: NDArray[np.floating]) -> tuple[Floats, Floats]:
-        """The landmark block (m, 2 l + 2), standardised with missing at 0, and the normal scores (m, f)."""
+        """The landmark block (m, 2 l + 2), standardised with missing at 0, and the normal scores (m, u)."""
         block = (self._landmark_block(cleaned(features)) - self.centre) / self.scale
         return np.nan_to_num(block).clip(-2 * CLIP, 2 * CLIP), self.normal(features)
 

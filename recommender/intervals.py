@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 #: smallest difficulty of a dataset, in units of the score: measured scores are no finer than this
-FLOOR = 0.004
+FLOOR = 0.002
+#: cells' worth of the overall error that a dataset's or pipeline's own typical error leans on
+PRIOR = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,12 @@ class Intervals:
         observed = ~np.isnan(residuals)
         squares = np.where(observed, residuals, 0.0) ** 2
         total = squares.sum() / max(observed.sum(), 1)
-        # one pseudo-observation of the overall error: rows and columns with few cells lean on it
-        rms = np.sqrt((squares.sum(axis=1) + total) / (observed.sum(axis=1) + 1))
+        rms = np.sqrt((squares.sum(axis=1) + PRIOR * total) / (observed.sum(axis=1) + PRIOR))
         dataset_level = np.log(rms + FLOOR)
         scale = np.exp(own_weights @ dataset_level)
         relative = squares / (scale**2)[:, None]
         typical = relative.sum() / max(observed.sum(), 1)
-        pipeline_factor = np.sqrt((relative.sum(axis=0) + typical) / (observed.sum(axis=0) + 1))
+        pipeline_factor = np.sqrt((relative.sum(axis=0) + PRIOR * typical) / (observed.sum(axis=0) + PRIOR))
         ratio = np.abs(np.where(observed, residuals, 0.0)) / (scale[:, None] * pipeline_factor)
         weight = observed / np.maximum(observed.sum(axis=1, keepdims=True), 1)
         order = np.argsort(ratio[observed])

@@ -115,7 +115,8 @@ class RecommenderModel:
         values : (n, p) scores, higher is better, NaN where nothing was measured
         pipelines : the columns of `values`
         runtimes : (n, p) seconds, NaN where unknown; left out, no runtime is predicted
-        embedding : PyKEEN model fitted on the same rows
+        embedding : PyKEEN model fitted on the same rows, on these features or some of them (best those that
+            :func:`recommender.features.dense_columns` names)
         embedded : (n, p) held-out scores of the embedding, if known; computed by refits otherwise
         bounds : of the measure
         trees : per forest
@@ -202,14 +203,15 @@ class RecommenderModel:
         normal, others = estimator.space.normal(row), estimator.space.normal(estimator.features)
         signals = pair_signals(view.weights, view.mean, estimator.values, normal, others)
         similarity = self.similarity.predict(signals)[0]
-        importance = estimator.importance()
+        importance, used = estimator.importance(), estimator.space.used
+        names = [estimator.space.names[j] for j in used]
         iris = [pipeline.iri for pipeline in self.pipelines]
         return [
             Neighbour(
                 self.datasets[i],
                 float(similarity[i]),
                 agreements(
-                    estimator.space.names, row[0], estimator.features[i], normal[0], others[i], importance
+                    names, row[0, used], estimator.features[i, used], normal[0], others[i], importance
                 ),
                 shared_winners(iris, view.mean[0], estimator.values[i]),
             )
@@ -239,7 +241,7 @@ class RecommenderModel:
         row = np.atleast_2d(np.asarray(features, dtype=float))
         if row.shape != (1, len(self.estimator.space.names)):
             raise ModelError(
-                f"the model expects the {len(self.estimator.space.names)} features of one dataset, got an array of "
+                f"the model expects {len(self.estimator.space.names)} features of one dataset, got an array of "
                 f"shape {np.shape(features)}; give them in the order of its feature names"
             )
         return row
@@ -275,16 +277,16 @@ def _check_shapes(
     expected = (len(datasets), len(pipelines))
     if values.shape != expected or features.shape != (len(datasets), len(names)):
         raise ModelError(
-            f"{len(datasets)} datasets, {len(pipelines)} pipelines and {len(names)} features are named, but the "
-            f"scores have shape {values.shape} and the features {features.shape}"
+            f"{len(datasets)} datasets, {len(pipelines)} pipelines and {len(names)} features are named, but "
+            f"the scores have shape {values.shape} and the features {features.shape}"
         )
     if seconds is not None and seconds.shape != expected:
         raise ModelError(f"the scores have shape {values.shape} but the runtimes {seconds.shape}")
     with_scores = int((~np.isnan(values)).any(axis=1).sum())
     if min(len(datasets), with_scores) < LEAST_DATASETS or with_scores < len(datasets) or len(pipelines) < 2:
         raise ModelError(
-            f"a recommender needs at least {LEAST_DATASETS} datasets, each with a score, and 2 pipelines; got "
-            f"{len(datasets)} datasets, {with_scores} of them with scores, and {len(pipelines)} pipelines: "
+            f"a recommender needs at least {LEAST_DATASETS} datasets, each with a score, and 2 pipelines; "
+            f"got {len(datasets)} datasets, {with_scores} of them with scores, and {len(pipelines)} pipelines: "
             f"ingest more experiments"
         )
 
@@ -295,5 +297,8 @@ def _check_embedding(
     given = embedding.provenance
     if given.pipelines != tuple(pipeline.iri for pipeline in pipelines):
         raise ModelError("the embedding was trained for other pipelines; train both on the same experience")
-    if given.feature_names != tuple(names):
-        raise ModelError("the embedding was trained on other features; train both on the same experience")
+    unknown = sorted(set(given.feature_names) - set(names))
+    if unknown:
+        raise ModelError(
+            f"the embedding was trained on other features ({unknown[0]}); train both on the same"
+        )

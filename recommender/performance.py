@@ -122,7 +122,9 @@ class PerformanceEstimator:
         rows = np.atleast_2d(np.asarray(features, dtype=float))
         kernel = self.kernel(rows)
         score_parts, regret_parts = self.scores.components(kernel), self.regrets.components(kernel)
-        embedded = self.embedding.predict(rows) if self.embedding is not None else None
+        embedded = None
+        if self.embedding is not None:
+            embedded = self.embedding.predict(rows[:, embedding_columns(self.embedding, self.space.names)])
         inputs = self.space.inputs(rows)
         told = np.hstack([inputs, *_told(self.scores, score_parts, regret_parts, embedded)])
         weights = [
@@ -140,8 +142,8 @@ class PerformanceEstimator:
         return kernels(self.space.blocks(features), self.space.blocks(self.features))
 
     def importance(self) -> Floats:
-        """How often the forests split on each feature, relative to the most used: (f,)."""
-        count = np.zeros(len(self.space.names))
+        """How often the forests split on each feature in use, relative to the most split on: (u,)."""
+        count = np.zeros(len(self.space.used))
         for forest in self.forests:
             used = forest.feature[(forest.feature >= 0) & (forest.feature < len(count))]
             count += np.bincount(used, minlength=len(count))
@@ -214,6 +216,11 @@ def _onto_simplex(point: Floats) -> Floats:
     return np.maximum(point - excess[ordered > excess][-1], 0.0)
 
 
+def embedding_columns(embedding: PerformanceModel, names: Sequence[str]) -> NDArray[np.int64]:
+    """Where the embedding's features are among `names`; raises ValueError for one that is not."""
+    return np.array([list(names).index(name) for name in embedding.provenance.feature_names], dtype=np.int64)
+
+
 def held_out_scores(
     embedding: PerformanceModel,
     features: Floats,
@@ -227,20 +234,21 @@ def held_out_scores(
 ) -> Floats:
     """Scores (n, p) of the training datasets by refits of `embedding` that have not seen them."""
     report = progress or _silent
+    columns = embedding_columns(embedding, names)
     scores = np.empty(values.shape)
     order = np.random.default_rng(seed).permutation(len(values))
     for f, held in enumerate(np.array_split(order, folds)):
         report("held-out embeddings", f / folds)
         rest = np.setdiff1d(np.arange(len(values)), held)
         refit = PerformanceModel.fit(
-            features[rest],
+            features[np.ix_(rest, columns)],
             values[rest],
             pipelines,
-            feature_names=names,
+            feature_names=embedding.provenance.feature_names,
             dim=embedding.provenance.dim,
             epochs=embedding.provenance.epochs,
             members=1,
             seed=seed,
         )
-        scores[held] = refit.predict(features[held])
+        scores[held] = refit.predict(features[np.ix_(held, columns)])
     return scores

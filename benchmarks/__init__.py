@@ -1,0 +1,2 @@
+"""What prints the figures in the README: one module per protocol, `python -m benchmarks.NAME`. May import
+everything."""
