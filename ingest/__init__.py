@@ -1,0 +1,54 @@
+"""Sources of experiments: each reads what others recorded and yields batches (``kg.batch.Batch``) for the
+graph.
+
+A source is one module with a class that keeps the contract of :class:`Source`; :data:`source_resolver` finds
+it by name, those of third parties by the entry point group ``metakg.sources``. The packaged data in
+``ingest/data`` is made by ``python -m ingest.convert``. This package imports ``kg`` and is imported by
+``metakg`` and what lies above.
+
+>>> print(find_source("oboe").describe())
+OBOE: 219 scikit-learn configurations cross-validated on 418 OpenML datasets (version 0.2.0, BSD-3-Clause)
+"""
+
+from typing import Any
+
+from class_resolver import ClassResolver
+
+from ingest.lcdb import LcdbSource
+from ingest.oboe import OboeSource
+from ingest.report import IngestReport, ingest
+from ingest.source import LeftOut, Source, Tally
+from kg.errors import SourceError
+
+__all__ = [
+    "IngestReport",
+    "LcdbSource",
+    "LeftOut",
+    "OboeSource",
+    "Source",
+    "Tally",
+    "find_source",
+    "ingest",
+    "source_resolver",
+]
+
+source_resolver: ClassResolver[Source] = ClassResolver([OboeSource, LcdbSource], base=Source)  # type: ignore[type-abstract]
+"""Sources by name: our own and those of installed packages."""
+source_resolver.register_entrypoint("metakg.sources")
+
+
+def find_source(name: str, **options: Any) -> Source:
+    """Source by name, constructed with the options (such as ``path``).
+
+    Raises
+    ------
+    SourceError
+        If there is no such source.
+    """
+    try:
+        found = source_resolver.lookup(name)
+    except (KeyError, ValueError) as error:
+        raise SourceError(
+            f"source {name!r} is unknown; known: {', '.join(sorted(source_resolver.options))}"
+        ) from error
+    return found(**options)

@@ -1,0 +1,107 @@
+"""Writing a source to a store, and the report of what was read, written and left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ingest.source import LeftOut, Source
+from kg.errors import SourceError
+from kg.store import Progress, Store
+
+__all__ = ["IngestReport", "ingest"]
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What :func:`ingest` did.
+
+    Attributes
+    ----------
+    source, title, graph
+        Name and title of the source, IRI of its named graph.
+    read, written
+        Rows by table (datasets, qualities, tasks, pipelines, runs, evaluations); ``written`` is 0 throughout
+        if nothing changed.
+    left_out
+        What was read and does not go into the graph, with the reason: where something is written,
+        read = written + left out.
+    changed
+        False if the store already held the very same content.
+    quads
+        Quads written.
+    store_version
+        Version of the store afterwards.
+    """
+
+    source: str
+    title: str
+    graph: str
+    read: dict[str, int]
+    written: dict[str, int]
+    left_out: tuple[LeftOut, ...]
+    changed: bool
+    quads: int
+    store_version: int
+
+    def __str__(self) -> str:
+        """Lines for people."""
+        if self.changed:
+            counts = ", ".join(f"{count:,} {table}" for table, count in self.written.items() if count)
+            lines = [f"{self.source}: {counts} ({self.quads:,} quads)"]
+        else:
+            counts = ", ".join(f"{count:,} {table}" for table, count in self.read.items() if count)
+            lines = [f"{self.source}: already there: nothing changed ({counts} read)"]
+        lines += [f"  left out: {item.count:,} {item.what} ({item.why})" for item in self.left_out]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready values."""
+        return asdict(self)
+
+
+def ingest(store: Store, source: Source, progress: Progress | None = None) -> IngestReport:
+    """Write a source to its named graph; doing so again changes nothing.
+
+    Parameters
+    ----------
+    store
+        Open for writing.
+    source
+        Such as ``find_source("oboe")``.
+    progress
+        Told what is being done, units done, and units in all.
+
+    Raises
+    ------
+    SourceError
+        If the source cannot be read, or the store does not hold what was passed on.
+    StoreError
+        If the store cannot be written; it is then as it was.
+    """
+    batches = list(source.batches(progress))
+    if not batches:
+        raise SourceError(f"source {source.name!r} has no experiments: nothing was written")
+    passed: Counter[str] = Counter()
+    for batch in batches:
+        passed.update(batch.counts())
+    commit = store.commit(batches, progress=progress)
+    held = next(info.counts for info in store.graphs() if info.iri == commit.graph)
+    for table, count in passed.items():
+        if held[table] != count:
+            raise SourceError(
+                f"source {source.name!r}: {count} {table} were passed on, {held[table]} are in "
+                f"{commit.graph}: remove the graph and ingest it again"
+            )
+    return IngestReport(
+        source=source.name,
+        title=source.title,
+        graph=commit.graph,
+        read=dict(source.tally.counts),
+        written={table: count if commit.changed else 0 for table, count in passed.items()},
+        left_out=tuple(source.tally.left_out),
+        changed=commit.changed,
+        quads=commit.quads,
+        store_version=commit.version,
+    )

@@ -1,0 +1,125 @@
+"""The contract of a source of experiments, and the tally that keeps it from dropping anything in silence."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from kg.batch import Batch, Manifest
+from kg.errors import SourceError
+from kg.store import Progress
+
+__all__ = ["LeftOut", "Source", "Tally"]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """``count`` rows of the table ``what`` that the source has and the graph does not get, and why."""
+
+    what: str
+    why: str
+    count: int
+
+
+@dataclass
+class Tally:
+    """What a source has read and what it left out: per table, read = passed on + left out.
+
+    >>> tally = Tally()
+    >>> tally.read("evaluations", 10)
+    >>> tally.leave_out("evaluations", "no finite value", 3)
+    >>> tally.expected("evaluations")
+    7
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def read(self, what: str, count: int) -> None:
+        """Add ``count`` rows of the table ``what`` to what has been read."""
+        self.counts[what] += count
+
+    def leave_out(self, what: str, why: str, count: int) -> None:
+        """State that ``count`` of the rows read are not passed on; nothing is noted for a count of 0."""
+        if count:
+            self.left_out.append(LeftOut(what, why, count))
+
+    def expected(self, what: str) -> int:
+        """Rows of the table ``what`` that the batches must hold."""
+        return self.counts[what] - sum(item.count for item in self.left_out if item.what == what)
+
+
+class Source(ABC):
+    """Somewhere that experiments come from.
+
+    What holds for every source (``ingest.testing.SourceTestCase`` proves it for an implementation):
+
+    - constructing it reads nothing; :meth:`batches` may be called again and gives the same content each time;
+    - all its batches carry :attr:`manifest`, which names the licence and the version of the data;
+    - the rows of all batches, table by table, are what was read less what was left out with a reason
+      (:attr:`tally`, complete once the batches are exhausted); :meth:`batches` raises if they are not;
+    - a dataset, a pipeline, a task, a run and a (run, measure) pair occur once over all batches;
+    - pipelines are given in the canonical form of :class:`kg.pipeline.Pipeline`, and scores of different
+      measures or estimation procedures are never put under one name;
+    - what cannot be read is a :class:`kg.errors.SourceError` that names the path.
+
+    Third parties add a source by the entry point group ``metakg.sources``; its name is that of the class
+    without ``Source``.
+    """
+
+    name: ClassVar[str]
+    """Short name, part of the graph's IRI."""
+    title: ClassVar[str]
+    """One line for people."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+
+    @property
+    @abstractmethod
+    def manifest(self) -> Manifest:
+        """Where the data comes from; known without reading it."""
+
+    @abstractmethod
+    def read(self, tally: Tally) -> Iterator[Batch]:
+        """Yield the batches, and enter into ``tally`` what was read and what is left out.
+
+        Raises
+        ------
+        SourceError
+            If the data cannot be read.
+        """
+
+    def batches(self, progress: Progress | None = None) -> Iterator[Batch]:
+        """Yield the batches of :meth:`read`, counted.
+
+        Parameters
+        ----------
+        progress
+            Told after each batch: what is read, the runs passed on, and the runs read so far that are to be.
+
+        Raises
+        ------
+        SourceError
+            If the data cannot be read, or the counts do not add up.
+        """
+        self.tally = Tally()
+        passed: Counter[str] = Counter()
+        for batch in self.read(self.tally):
+            passed.update(batch.counts())
+            yield batch
+            if progress is not None:
+                progress(f"reading {self.name}", passed["runs"], self.tally.expected("runs"))
+        for table in passed | self.tally.counts:
+            if passed[table] != self.tally.expected(table):
+                raise SourceError(
+                    f"source {self.name!r}: {self.tally.expected(table)} {table} were to be passed on, "
+                    f"{passed[table]} were: the source loses or repeats data; report it to its author"
+                )
+
+    def describe(self) -> str:
+        """Say in one line what the source holds, which version, under which licence."""
+        return f"{self.title} (version {self.manifest.version}, {self.manifest.licence})"

@@ -1,0 +1,108 @@
+"""Finding sources, counting what they pass on, and what importing the package costs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import ingest
+from ingest.source import Source
+from ingest.tables import DATA
+from kg.batch import Batch, Manifest
+from kg.errors import SourceError
+from kg.memory import MemoryStore
+
+
+class ForgetfulSource(ingest.LcdbSource):
+    """Passes on less than it says."""
+
+    def read(self, tally):
+        for batch in super().read(tally):
+            yield Batch(batch.manifest, datasets=batch.datasets)
+
+
+class EmptySource(Source):
+    """Has nothing."""
+
+    name, title = "empty", "nothing"
+    manifest = Manifest("empty", "1", "nothing", "MIT", "https://example.org/")
+
+    def read(self, tally):
+        yield from ()
+
+
+@pytest.mark.parametrize("name", ["oboe", "OBOE", "OboeSource"])
+def test_sources_are_found_by_name(name):
+    assert isinstance(ingest.find_source(name), ingest.OboeSource)
+    assert ingest.find_source(name, path="elsewhere").path.name == "elsewhere"
+
+
+def test_an_unknown_source_is_a_clear_error():
+    with pytest.raises(SourceError, match="source 'obo' is unknown; known: lcdb, oboe"):
+        ingest.find_source("obo")
+
+
+def test_a_source_that_loses_rows_is_stopped_and_writes_nothing():
+    with MemoryStore() as store:
+        with pytest.raises(SourceError, match=r"source 'lcdb': .* were to be passed on, 0 were"):
+            ingest.ingest(store, ForgetfulSource())
+        assert store.graphs() == []
+
+
+def test_a_source_without_experiments_writes_nothing():
+    with MemoryStore() as store:
+        with pytest.raises(SourceError, match="source 'empty' has no experiments"):
+            ingest.ingest(store, EmptySource())
+        assert store.graphs() == []
+
+
+def test_the_report_states_counts_and_progress_is_told():
+    told = []
+    with MemoryStore() as store:
+        report = ingest.ingest(store, ingest.LcdbSource(), progress=lambda *step: told.append(step))
+    assert ("reading lcdb", 4367, 4367) in told
+    assert "4,367 runs" in str(report)
+    assert "left out: 3,077 qualities (missing in the source)" in str(report)
+    assert report.to_dict()["written"] == report.written
+    assert report.to_dict()["left_out"][0]["why"]
+
+
+def _python(code, *folders):
+    paths = os.pathsep.join(str(folder) for folder in (DATA.parent.parent, *folders))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    return done.stdout.strip()
+
+
+def test_importing_is_light():
+    heavy = "polars pandas pyarrow numpy sklearn torch rdflib pyoxigraph"
+    code = f"import sys, ingest; print([name for name in {heavy.split()} if name in sys.modules])"
+    assert _python(code) == "[]"
+
+
+def test_installed_packages_add_sources(tmp_path):
+    (tmp_path / "theirs.py").write_text(
+        "import ingest\nclass TheirSource(ingest.LcdbSource):\n    name = 'their'\n"
+    )
+    described = tmp_path / "theirs-1.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
+    (described / "entry_points.txt").write_text("[metakg.sources]\ntheir = theirs:TheirSource\n")
+    code = "import ingest; print(ingest.find_source('their').name)"
+    assert _python(code, tmp_path) == "their"
+
+
+def test_packaged_data_is_small_and_has_its_licences():
+    sizes = {path.name: path.stat().st_size for path in DATA.iterdir()}
+    assert sum(size for name, size in sizes.items() if name.startswith("oboe")) < 1.5e6
+    assert sum(size for name, size in sizes.items() if name.startswith("lcdb")) < 3e6
+    assert "Redistribution and use" in (DATA / "LICENSE-oboe.txt").read_text()
+    assert "Permission is hereby granted" in (DATA / "LICENSE-lcdb.txt").read_text()
+    notice = (DATA.parent.parent / "NOTICE").read_text()
+    assert all(name in notice for name in sizes)
