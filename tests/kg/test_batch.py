@@ -80,7 +80,8 @@ def test_quads_of_a_run_have_the_shape_of_mlsea_kg() -> None:
     question = """PREFIX mls: <http://www.w3.org/ns/mls#> PREFIX dcterms: <http://purl.org/dc/terms/>
     PREFIX dcat: <http://www.w3.org/ns/dcat#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
     SELECT DISTINCT ?run WHERE {
-        ?run a mls:Run ; mls:achieves ?task ; mls:executes ?flow ; mls:hasOutput ?evaluation ; mls:hasInput ?data, ?setting .
+        ?run a mls:Run ; mls:achieves ?task ; mls:executes ?flow ; mls:hasOutput ?evaluation ;
+            mls:hasInput ?data, ?setting .
         ?task a mls:Task ; mls:definedOn ?data . ?data a mls:Dataset ; dcterms:title ?title ; rdfs:label ?label ;
             dcat:distribution/mls:hasQuality ?quality . ?quality rdfs:label ?name ; mls:hasValue ?size .
         ?flow a mls:Implementation ; dcterms:title ?name2 . ?setting a mls:HyperParameterSetting ; dcterms:title "C" ;
