@@ -1,14 +1,15 @@
 """Pipelines as sums of graph nodes, so that a pipeline never run before still has a vector.
 
-A pipeline's nodes are its components per slot, the pairs of its components, its categorical hyperparameter values and,
-for every numeric hyperparameter, *thermometer* nodes ``hyperparameter >= v``, one for each value met in training: values
-that are close share most of their nodes. A hyperparameter that a pipeline leaves at its default while another pipeline
-of the same component sets it has a node of its own.
+A pipeline's nodes are its components per slot, the pairs of its components, its categorical hyperparameter
+values and, for every numeric hyperparameter, *thermometer* nodes ``hyperparameter >= v``, one for each value met
+in training: values that are close share most of their nodes. A hyperparameter that a pipeline leaves at its
+default while another pipeline of the same component sets it has a node of its own.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeGuard
 
 from kg.pipeline import Pipeline, Step
 
@@ -24,7 +25,7 @@ class Node:
     label: str
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Whether a hyperparameter value has an order (booleans are categories)."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -54,7 +55,7 @@ class NodeVocabulary:
             for name, value in step.parameters.items():
                 values = seen.setdefault(f"{step.component}.{name}", set())
                 if is_number(value):
-                    values.add(float(value))  # type: ignore[arg-type]
+                    values.add(float(value))
         thresholds = {key: tuple(sorted(values)) for key, values in sorted(seen.items())}
         empty = cls((), thresholds, dict(families or {}))
         nodes = dict.fromkeys(node for pipeline in pipelines for node in empty.nodes_of(pipeline))

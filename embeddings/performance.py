@@ -1,8 +1,9 @@
 """A PyKEEN model whose score is the performance of a pipeline on a dataset.
 
-A dataset's vector is computed from its meta-features, so a dataset that was never in the graph has one without retraining;
-a pipeline's vector is the sum of its nodes' vectors, so a pipeline that was never run has one too. Training needs PyKEEN
-(:mod:`embeddings.training`); a trained model is plain arrays, and loading, encoding and predicting need numpy alone.
+A dataset's vector is computed from its meta-features, so a dataset that was never in the graph has one without
+retraining; a pipeline's vector is the sum of its nodes' vectors, so a pipeline that was never run has one too.
+Training needs PyKEEN (:mod:`embeddings.training`); a trained model is plain arrays, and loading, encoding and
+predicting need numpy alone.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +121,8 @@ class PerformanceModel:
         """
         import pykeen.version
 
-        from embeddings.training import TrainingOptions, train
+        from embeddings.network import TrainingOptions
+        from embeddings.training import train
         from embeddings.triples import performance_triples
 
         features, values = np.asarray(features, dtype=float), np.asarray(values, dtype=float)
@@ -145,7 +148,9 @@ class PerformanceModel:
                 progress(done, epochs * members)
 
         fits = [train(triples, options, seed=seed * members + i, report=report) for i in range(members)]
-        weights = {name: np.stack([fit.arrays[name] for fit in fits]).astype(float) for name in fits[0].arrays}
+        weights = {
+            name: np.stack([fit.arrays[name] for fit in fits]).astype(float) for name in fits[0].arrays
+        }
         provenance = Provenance(
             measure=measure,
             procedure=procedure,
@@ -247,20 +252,23 @@ class PerformanceModel:
             record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
             data = (folder / ARRAYS_FILE).read_bytes()
         except OSError as error:
-            raise ModelError(f"{folder}: no performance model can be read ({error.strerror}); {remedy}") from error
+            raise ModelError(
+                f"{folder}: no performance model can be read ({error.strerror}); {remedy}"
+            ) from error
         except ValueError as error:
             raise ModelError(f"{folder / RECORD_FILE} is damaged (not JSON); {remedy}") from error
         if not isinstance(record, dict) or record.get("format") != FORMAT:
-            raise ModelError(f"{folder / RECORD_FILE} is not a performance model of format {FORMAT}; {remedy}")
+            raise ModelError(
+                f"{folder / RECORD_FILE} is not a performance model of format {FORMAT}; {remedy}"
+            )
         if record.get("sha256") != hashlib.sha256(data).hexdigest():
             raise ModelError(f"{folder / ARRAYS_FILE} is damaged (wrong checksum); {remedy}")
         try:
             arrays = load(data)
             scaler = FeatureScaler(**{f.name: arrays.pop(_SCALER + f.name) for f in fields(FeatureScaler)})
-            provenance = Provenance(**{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in record["provenance"].items()
-            })
+            stated: dict[str, Any] = record["provenance"]
+            lists = {key: tuple(value) for key, value in stated.items() if isinstance(value, list)}
+            provenance = Provenance(**{**stated, **lists})
             model = cls(provenance, NodeVocabulary.from_json(record["vocabulary"]), scaler, arrays)
             model._check()
         except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -299,14 +307,16 @@ def _gelu(x: Floats) -> Floats:
 
 
 def _check_shapes(
-    features: Floats,
-    values: Floats,
+    features: NDArray[np.floating],
+    values: NDArray[np.floating],
     pipelines: Sequence[Pipeline],
     datasets: Sequence[str],
     feature_names: Sequence[str],
 ) -> None:
     if values.ndim != 2 or features.ndim != 2 or len(features) != len(values):
-        raise ModelError(f"features {features.shape} and scores {values.shape} must have one row per dataset each")
+        raise ModelError(
+            f"features {features.shape} and scores {values.shape} must have one row per dataset each"
+        )
     for name, given, expected in (
         ("pipelines", len(pipelines), values.shape[1]),
         ("datasets", len(datasets), len(values) if datasets else 0),
@@ -314,7 +324,8 @@ def _check_shapes(
     ):
         if given != expected:
             raise ModelError(f"{given} {name} were given for {expected} in the data; give one for each")
-    if min(values.shape) < 2 or not np.nanstd(values) > 0:
+    scores = values[~np.isnan(values)]
+    if min(values.shape) < 2 or not scores.size or scores.min() == scores.max():
         raise ModelError(
             "a performance model needs scores of at least two datasets and two pipelines, and not all alike; "
             "ingest more experiments"

@@ -1,9 +1,10 @@
 """Meta-features to a bounded, complete matrix, fitted on the training datasets only and replayed with numpy alone.
 
-Meta-features have heavy tails and holes. Each column is imputed with its training median (a missing indicator is added
-where training data has holes), mapped to a normal distribution through its training quantiles and clipped; a second copy
-keeps its own scale, since the score of a landmark says more than its rank among datasets; kernel-PCA scores (Schölkopf et al. 1998, radial basis function) of the result tell the encoder where in the space of known datasets
-a dataset lies.
+Meta-features have heavy tails and holes. Each column is imputed with its training median (a missing indicator is
+added where training data has holes), mapped to a normal distribution through its training quantiles and clipped;
+a second copy keeps its own scale, since the score of a landmark says more than its rank among datasets.
+Kernel-PCA scores (Schölkopf et al. 1998, radial basis function) of the result tell the encoder where in the space
+of known datasets a dataset lies.
 """
 
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ CLIP = 3.0
 N_QUANTILES = 60
 #: the normal distribution's quantile function on the grid of training quantiles, within the clipping range
 _PROBABILITIES = np.linspace(0.0, 1.0, N_QUANTILES)
-_NORMAL = np.array([
-    NormalDist().inv_cdf(min(max(p, 1e-4), 1 - 1e-4)) for p in _PROBABILITIES
-]).clip(-CLIP, CLIP)
+_NORMAL = np.array([NormalDist().inv_cdf(min(max(p, 1e-4), 1 - 1e-4)) for p in _PROBABILITIES]).clip(
+    -CLIP, CLIP
+)
 
 
 def finite_or_nan(features: NDArray[np.floating]) -> Floats:
@@ -80,9 +81,9 @@ class FeatureScaler:
         projection *= np.sign(projection[np.abs(projection).argmax(axis=0), np.arange(len(order))])
         scores = kernel @ projection
         largest = scores.std(axis=0).max() or 1.0
-        return cls(
-            medians, holes, quantiles, anchors, projection / largest, scores.mean(axis=0) / largest, width
-        )
+        # one memory layout, or a saved model would sum in another order and differ in the last digit
+        projection = np.ascontiguousarray(projection / largest)
+        return cls(medians, holes, quantiles, anchors, projection, scores.mean(axis=0) / largest, width)
 
     @property
     def n_features(self) -> int:

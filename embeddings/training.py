@@ -17,30 +17,10 @@ from pykeen.triples import CoreTriplesFactory
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from embeddings.interaction import PerformanceNetwork, build_network
+from embeddings.network import PerformanceNetwork, TrainingOptions, build_network
 from embeddings.triples import PerformanceTriples
 
 Array = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What a fit is run with; weight decays are AdamW's, by group of parameters."""
-
-    dim: int = 16
-    epochs: int = 30
-    hidden: int = 256
-    dropout: float = 0.05
-    row_dropout: float = 0.8
-    runs_for_residual: int = 20
-    batch_size: int = 8192
-    learning_rate: float = 0.02
-    warm_up: float = 0.2
-    huber_delta: float = 0.5
-    decay_encoder: float = 0.3
-    decay_free_datasets: float = 5.0
-    decay_nodes: float = 0.1
-    decay_free_pipelines: float = 1.0
 
 
 class _TargetBatches(Dataset[dict[str, Tensor]]):
@@ -67,12 +47,14 @@ class PerformanceTrainingLoop(SLCWATrainingLoop):
 
     Parameters
     ----------
+    network : whose model is trained
     targets : (n_triples,) standardised performance of each triple of the factory given to :meth:`train`
     delta : where the Huber loss turns from square to linear
     """
 
-    def __init__(self, *, targets: Tensor, delta: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, network: PerformanceNetwork, targets: Tensor, delta: float, **kwargs: Any) -> None:
+        super().__init__(model=network.model, **kwargs)
+        self.network = network
         self.targets = targets
         self.delta = delta
 
@@ -92,9 +74,9 @@ class PerformanceTrainingLoop(SLCWATrainingLoop):
     ) -> Tensor:
         heads, relations, tails = batch["positives"][start:stop].unbind(dim=1)
         # a batch touches nearly every dataset and pipeline: computing all of them once is cheaper than looking them up
-        entities = self.model.entity_representations[0](indices=None)
-        relation = self.model.relation_representations[0](indices=None)
-        scores = self.model.interaction(entities[heads], relation[relations], entities[tails])
+        entities = self.network.entities(indices=None)
+        relation = self.network.relation(indices=None)
+        scores = self.network.interaction(entities[heads], relation[relations], entities[tails])
         loss = torch.nn.functional.huber_loss(scores, batch["targets"][start:stop], delta=self.delta)
         return loss + self.model.collect_regularization_term()
 
@@ -136,25 +118,18 @@ def train(
     The same seed gives the same weights on the same machine; torch's global random state is left as it was.
     """
     with torch.random.fork_rng(devices=[]), _one_thread(), _quiet():
-        network = build_network(
-            triples,
-            dim=options.dim,
-            hidden=options.hidden,
-            dropout=options.dropout,
-            row_dropout=options.row_dropout,
-            runs_for_residual=options.runs_for_residual,
-            seed=seed,
-        )
-        losses = _run(network, triples, options, report)
-        return Weights(_read(network, triples), losses)
+        network = build_network(triples, options, seed=seed)
+        losses = fit_network(network, triples, options, report)
+        return Weights(read_weights(network, triples), losses)
 
 
-def _run(
+def fit_network(
     network: PerformanceNetwork,
     triples: PerformanceTriples,
     options: TrainingOptions,
-    report: Callable[[], None],
+    report: Callable[[], None] = lambda: None,
 ) -> list[float]:
+    """Train in place, drawing from torch's global random state; returns the mean loss of each epoch."""
     measured = ~np.isnan(triples.targets)
     factory = CoreTriplesFactory(
         triples.factory.mapped_triples[measured],
@@ -164,16 +139,19 @@ def _run(
     targets = torch.from_numpy(triples.targets[measured])
     optimizer = torch.optim.AdamW(
         [
-            {"params": list(network.encoder.parameters()), "weight_decay": options.decay_encoder},
-            {"params": list(network.free_datasets.parameters()), "weight_decay": options.decay_free_datasets},
-            {"params": list(network.nodes.parameters()), "weight_decay": options.decay_nodes},
-            {"params": list(network.free_pipelines.parameters()), "weight_decay": options.decay_free_pipelines},
-            {"params": list(network.relation.parameters()), "weight_decay": 0.0},
+            {"params": list(module.parameters()), "weight_decay": decay}
+            for module, decay in (
+                (network.encoder, options.decay_encoder),
+                (network.free_datasets, options.decay_free_datasets),
+                (network.nodes, options.decay_nodes),
+                (network.free_pipelines, options.decay_free_pipelines),
+                (network.relation, 0.0),
+            )
         ],
         lr=options.learning_rate,
     )
     loop = PerformanceTrainingLoop(
-        model=network.model,
+        network=network,
         triples_factory=factory,
         optimizer=optimizer,
         targets=targets,
@@ -181,7 +159,8 @@ def _run(
         automatic_memory_optimization=False,
     )
     _prime(loop, factory, targets)
-    steps = options.epochs * -(-len(targets) // options.batch_size)
+    batch_size = min(options.batch_size, -(-len(targets) // options.least_batches))
+    steps = options.epochs * -(-len(targets) // batch_size)
     # PyKEEN moves its schedulers once per epoch; a one-cycle schedule moves with every step
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, options.learning_rate, total_steps=steps + 1, pct_start=options.warm_up
@@ -191,7 +170,7 @@ def _run(
         losses = loop.train(
             factory,
             num_epochs=options.epochs,
-            batch_size=options.batch_size,
+            batch_size=batch_size,
             continue_training=True,
             use_tqdm=False,
             callbacks=_Report(report),
@@ -199,6 +178,28 @@ def _run(
             pin_memory=False,
         )
     return list(losses or [])
+
+
+def read_weights(network: PerformanceNetwork, triples: PerformanceTriples) -> dict[str, Array]:
+    """The arrays of :class:`Weights`."""
+    network.model.eval()
+    last = triples.n_datasets + triples.n_pipelines
+    first, second = (layer for layer in network.encoder if isinstance(layer, torch.nn.Linear))
+    with torch.no_grad():
+        entities = network.entities(indices=None)
+        relation = network.relation(indices=None)[0]
+        factors = torch.cat([relation[:-1], torch.ones(1)])
+        arrays = {
+            "encoder_0": first.weight,
+            "encoder_0_bias": first.bias,
+            "encoder_1": second.weight,
+            "encoder_1_bias": second.bias,
+            "datasets": entities[: triples.n_datasets],
+            "pipelines": entities[triples.n_datasets : last] * factors,
+            "nodes": network.nodes.weight * factors,
+            "bias": relation[-1:],
+        }
+        return {name: array.numpy().copy() for name, array in arrays.items()}
 
 
 def _prime(loop: PerformanceTrainingLoop, factory: CoreTriplesFactory, targets: Tensor) -> None:
@@ -217,27 +218,6 @@ def _prime(loop: PerformanceTrainingLoop, factory: CoreTriplesFactory, targets: 
     loop.model.post_parameter_update()
     for group, rate in zip(loop.optimizer.param_groups, rates, strict=True):
         group["lr"] = rate
-
-
-def _read(network: PerformanceNetwork, triples: PerformanceTriples) -> dict[str, Array]:
-    network.model.eval()
-    last = triples.n_datasets + triples.n_pipelines
-    with torch.no_grad():
-        entities = network.model.entity_representations[0](indices=None)
-        relation = network.relation(indices=None)[0]
-        factors = torch.cat([relation[:-1], torch.ones(1)])
-        first, second = network.encoder[1], network.encoder[4]
-        arrays = {
-            "encoder_0": first.weight,
-            "encoder_0_bias": first.bias,
-            "encoder_1": second.weight,
-            "encoder_1_bias": second.bias,
-            "datasets": entities[: triples.n_datasets],
-            "pipelines": entities[triples.n_datasets : last] * factors,
-            "nodes": network.nodes.weight * factors,
-            "bias": relation[-1:],
-        }
-        return {name: array.numpy().copy() for name, array in arrays.items()}
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The graph as PyKEEN sees it: entities, relations, numeric literals, and triples whose score is a measured performance.
+"""The graph as PyKEEN sees it: triples, numeric literals, and a measured performance for the triples that have one.
 
 Entities are datasets, pipelines, the nodes that pipelines share (see :mod:`embeddings.nodes`) and tasks. Relations are
 one per kind of node (from a pipeline to its nodes), ``definedOn`` (from a task to its dataset) and one per measure and
