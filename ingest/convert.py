@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest import lcdb, lcdb_curves, oboe
+from ingest import lcdb, lcdb_curves, oboe, oboe_matrices
 from kg.errors import MetakgError, SourceError
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ def convert(oboe_wheel: Path, lcdb_sdist: Path, output: Path) -> list[Path]:
             raise SourceError(
                 f"{path}: is a folder; name the archive itself, so that its sha256 can be checked"
             )
-    results, sizes = oboe.read_package(oboe_wheel)
+    results, sizes = oboe_matrices.read_package(oboe_wheel)
     curves, datasets = lcdb_curves.read_package(lcdb_sdist)
     licences = {
-        "LICENSE-oboe.txt": _member(oboe.PACKAGE, oboe_wheel, "oboe-0.2.0.dist-info/LICENSE.txt"),
+        "LICENSE-oboe.txt": _member(oboe_matrices.PACKAGE, oboe_wheel, "oboe-0.2.0.dist-info/LICENSE.txt"),
         "LICENSE-lcdb.txt": _member(lcdb_curves.PACKAGE, lcdb_sdist, "LICENSE.txt"),
     }
     frames = {

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ingest import OboeSource
-from ingest.oboe import MEMBERS
+from ingest.oboe_matrices import MEMBERS
 from ingest.sklearn_names import oboe_pipeline
 from ingest.tables import DATA, SAME_PIPELINE
 from kg import iris
