@@ -7,11 +7,11 @@ How they were chosen (``benchmarks/landmarks.py`` prints it): among the 45 confi
 less than about 0.15 s on 1,000 × 20, greedily, each time the one that best helps a ridge regression on
 landmark scores and table sizes to predict the 139 configurations that are too slow for a landmark (forests,
 boosting, kernel SVM, MLP, other linear models) on held-out datasets; 10-fold over datasets, seeds 0-9. R²
-from sizes alone is .187; with each landmark added: .762 (logistic regression L1, C .25), .833 (tree, split
+from sizes alone is .188; with each landmark added: .762 (logistic regression L1, C .25), .833 (tree, split
 .01), .853 (9 neighbours), .860 (logistic regression L1, C 3), .865 (tree, split 256), .868 (perceptron),
 .871 (tree, split 64), .873 (linear SVM), .874 (tree). A tenth adds less than .001. ExtraTrees instead of the
-ridge regression: .747 with one, .873 with three, .876 with five, .882 with nine; regret of the pipeline
-predicted best .0315, .0274, .0243, .0227.
+ridge regression: .746 with one, .874 with three, .878 with five, .883 with nine; regret of the pipeline
+predicted best .0310, .0271, .0245, .0229.
 
 What is measured is balanced accuracy of each class against the rest, as OBOE does: see
 `one_vs_rest_balanced_accuracy`.
