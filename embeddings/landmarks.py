@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LANDMARKS",
+    "MEASURE",
     "NAMES",
+    "PROCEDURE",
     "LandmarkValues",
     "compute",
     "one_vs_rest_balanced_accuracy",
@@ -81,6 +83,7 @@ NAMES = tuple(f"landmark:{pipeline.key}" for pipeline in LANDMARKS)
 
 MEASURE = iris.measure("balanced_accuracy")
 PROCEDURE = iris.procedure("5-fold-cv")
+"""Measure and estimation procedure of landmark scores, in the graph and here."""
 
 _FEWEST_ROWS = 200
 _GOOD_ROWS = 500
