@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kg.result import Result
     from kg.store import Store
 
-__all__ = ["KINDS", "Parameter", "Question", "ask", "load", "names"]
+__all__ = ["KINDS", "Parameter", "Question", "ask", "load", "names", "phrase"]
 
 _HEADER = re.compile(r"^# (?P<what>question|param (?P<name>\w+)): (?P<text>.*)$", re.MULTILINE)
 _PARAMETER = re.compile(
@@ -61,6 +61,15 @@ class Question:
     question: str
     params: tuple[Parameter, ...]
     text: str
+
+    def example(self, name: str) -> str:
+        """Value that the file holds for a parameter, without its quotes or angle brackets.
+
+        >>> load("best-pipelines").example("dataset")
+        'http://w3id.org/mlsea/openml/dataset/31'
+        """
+        block = re.search(rf"VALUES \?{name} \{{ ([^{{}}]*) \}}", self.text)
+        return block[1].strip('<>"') if block else ""
 
     def filled(self, values: Mapping[str, Value]) -> str:
         """Text with these values in its ``VALUES`` blocks; it can be kept and asked again.
@@ -127,6 +136,18 @@ def ask(store: Store, name: str, **params: object) -> Result:
     QueryError
         If the question, a parameter or a value is unknown, or a required parameter is missing.
     """
+    text, limit = _phrased(store, name, params)
+    result = store.query(text)
+    return result if limit is None else result.head(limit)
+
+
+def phrase(store: Store, name: str, **params: object) -> str:
+    """SPARQL of a shipped question with its parameters in it, and its limit at the end; as :func:`ask`."""
+    text, limit = _phrased(store, name, params)
+    return text if limit is None else f"{text.rstrip()}\nLIMIT {limit}\n"
+
+
+def _phrased(store: Store, name: str, params: Mapping[str, object]) -> tuple[str, int | None]:
     question = load(name)
     given = {key.replace("-", "_"): value for key, value in params.items() if value is not None}
     known = {parameter.name: parameter for parameter in question.params}
@@ -142,8 +163,7 @@ def ask(store: Store, name: str, **params: object) -> Result:
     if "measure" in values:
         values["sign"] = 1 if measure_of(str(values["measure"])).direction == "higher" else -1
     limit = values.pop("limit", None)
-    result = store.query(question.filled(values))
-    return result if limit is None else result.head(max(int(limit), 0))
+    return question.filled(values), None if limit is None else max(int(limit), 0)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
