@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from embeddings.estimators import adaptations, build
+from embeddings.landmarks import one_vs_rest_balanced_accuracy
 from kg.errors import TableError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from embeddings.table import Table
     from kg.pipeline import Pipeline
 
-__all__ = ["FOLDS", "Evaluation", "Problem", "cross_validate", "evaluate", "evaluate_many", "one_vs_rest"]
+__all__ = ["FOLDS", "Evaluation", "Problem", "cross_validate", "evaluate", "evaluate_many"]
 
 FOLDS = 5
 
@@ -38,8 +39,8 @@ class Evaluation:
         Mean over folds of the classes' mean recall (``sklearn.metrics.balanced_accuracy_score``); NaN if the
         run failed.
     one_vs_rest_balanced_accuracy
-        Mean over folds of :func:`one_vs_rest`, which is what OBOE measures; NaN if the run failed. The same
-        number as ``balanced_accuracy`` for two classes, a larger one for more.
+        Mean over folds of :func:`embeddings.landmarks.one_vs_rest_balanced_accuracy`, which is what OBOE
+        measures; NaN if the run failed. The same number as ``balanced_accuracy`` for two classes, a larger one for more.
     fold_values
         Balanced accuracy of each fold that was finished.
     seconds
@@ -210,7 +211,7 @@ def cross_validate(
                 finally:
                     seconds += time.perf_counter() - started
                 values.append(float(balanced_accuracy_score(codes[test], predicted)))
-                graph_values.append(one_vs_rest(codes[test], predicted))
+                graph_values.append(one_vs_rest_balanced_accuracy(codes[test], predicted))
                 if on_fold is not None:
                     on_fold(values[-1])
         except Exception as reason:  # noqa: BLE001 - whatever a model raises is the run's outcome
@@ -230,20 +231,3 @@ def cross_validate(
 def describe(reason: BaseException) -> str:
     """Return type and text of an exception in one line."""
     return f"{type(reason).__name__}: {' '.join(str(reason).split())[:500]}".removesuffix(": ")
-
-
-def one_vs_rest(truth: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any]) -> float:
-    """Balanced accuracy of each class against the rest, averaged over the classes that occur in ``truth``.
-
-    For class i this is (TPR_i + TNR_i) / 2, where TNR_i is 0 if every row is of class i. One minus this is
-    the 'balanced error rate' of OBOE (Yang et al., KDD 2019; function ``error`` of its module ``util``).
-    """
-    import numpy as np
-
-    scores = []
-    for label in np.unique(truth):
-        positive = truth == label
-        recall = float(np.mean(predicted[positive] == label))
-        specificity = 0.0 if positive.all() else float(np.mean(predicted[~positive] != label))
-        scores.append((recall + specificity) / 2)
-    return float(np.mean(scores))

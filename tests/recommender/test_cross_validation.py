@@ -18,10 +18,11 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
 from embeddings.estimators import build
+from embeddings.landmarks import one_vs_rest_balanced_accuracy
 from embeddings.table import Table, prepare
 from kg.errors import TableError
 from kg.pipeline import Pipeline, Step
-from recommender.cross_validation import Evaluation, evaluate, evaluate_many, one_vs_rest
+from recommender.cross_validation import Evaluation, evaluate, evaluate_many
 from recommender.evaluation_process import EvaluationProcess
 
 IMPUTER = Step("numeric_imputer", "sklearn.impute.SimpleImputer")
@@ -95,8 +96,8 @@ def test_one_vs_rest_by_its_definition() -> None:
     rng = np.random.default_rng(0)
     truth, predicted = rng.integers(0, 4, 200), rng.integers(0, 5, 200)
     expected = [balanced_accuracy_score(truth == label, predicted == label) for label in range(4)]
-    assert one_vs_rest(truth, predicted) == pytest.approx(np.mean(expected))
-    assert one_vs_rest(np.zeros(5), np.zeros(5)) == 0.5
+    assert one_vs_rest_balanced_accuracy(truth, predicted) == pytest.approx(np.mean(expected))
+    assert one_vs_rest_balanced_accuracy(np.zeros(5), np.zeros(5)) == 0.5
 
 
 @pytest.mark.parametrize("limit", [None, 60.0])
