@@ -40,7 +40,7 @@ class Evaluation:
         run failed.
     one_vs_rest_balanced_accuracy
         Mean over folds of :func:`embeddings.landmarks.one_vs_rest_balanced_accuracy`, which is what OBOE
-        measures; NaN if the run failed. The same number as ``balanced_accuracy`` for two classes, a larger one for more.
+        measures; NaN if the run failed. The same as ``balanced_accuracy`` for two classes, larger for more.
     fold_values
         Balanced accuracy of each fold that was finished.
     seconds
