@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING
 
 from kg import iris
 from kg.errors import QueryError
-from kg.measures import MEASURES, measure_of
+from kg.measures import measure_of
 from kg.terms import IRI, Value, to_term
-from kg.vocabulary import MLS, RDF, own_term
+from kg.vocabulary import MLS, own_term
 
 if TYPE_CHECKING:
     from kg.result import Result
@@ -81,8 +81,9 @@ class Question:
         """
         text = self.text
         for name, value in values.items():
-            block = f"VALUES ?{name} {{ {to_term(value)} }}"
-            text = re.sub(rf"VALUES \?{name} \{{[^{{}}]*\}}", lambda _, block=block: block, text)
+            text = f"VALUES ?{name} {{ {to_term(value)} }}".join(
+                re.split(rf"VALUES \?{name} \{{[^{{}}]*\}}", text)
+            )
         return text
 
 
@@ -212,7 +213,7 @@ def _run(store: Store, text: str) -> IRI:
     iri = IRI(text if _is_iri(text) else iris.own("run", text))
     if not _holds(store, f"?it a <{MLS}Run>", iri):
         raise QueryError(
-            f"run {text!r} is not in the graph (looked for <{iri}>): `metakg ask best-pipelines` lists the runs of a dataset"
+            f"run {text!r} is not in the graph (looked for <{iri}>): `metakg ask best-pipelines` lists a dataset's runs"
         )
     return iri
 
