@@ -17,18 +17,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from os import PathLike
 
+    from embeddings.table_file import read_table
+    from kg.errors import MetakgError
     from metakg.graph import KnowledgeGraph
     from metakg.neighbours import Neighbours
     from metakg.recommendation import Recommendation
 
-__all__ = ["KnowledgeGraph", "Neighbours", "Recommendation", "__version__", "open"]
+__all__ = ["KnowledgeGraph", "MetakgError", "Neighbours", "Recommendation", "__version__", "open", "read_table"]
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "KnowledgeGraph": "metakg.graph",
+    "MetakgError": "kg.errors",
     "Neighbours": "metakg.neighbours",
     "Recommendation": "metakg.recommendation",
+    "read_table": "embeddings.table_file",
 }
 
 

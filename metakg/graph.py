@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ingest import IngestReport, Source
     from kg.experience import Experience
     from kg.network import Network
+    from kg.questions import Question
     from kg.result import Result
     from metakg.explanation import Explanation
     from metakg.models import ModelCard, Models
@@ -357,6 +358,24 @@ class KnowledgeGraph:
         from kg import questions
 
         return questions.ask(self.store, question, **parameters)
+
+    def questions(self) -> list[Question]:
+        """Shipped questions, with their parameters and their SPARQL."""
+        from kg import questions
+
+        return [questions.load(name) for name in questions.names()]
+
+    def question_text(self, question: str, **parameters: Value) -> str:
+        """SPARQL of a shipped question with its parameters in it, to be read, changed and asked.
+
+        Raises
+        ------
+        QueryError
+            If there is no such question or parameter, or a value is not in the graph.
+        """
+        from kg import questions
+
+        return questions.phrase(self.store, question, **parameters)
 
     def explain(self, thing: str) -> Explanation:
         """What the graph knows about a recommendation, run, dataset or pipeline.

@@ -226,7 +226,8 @@ class Recommendation:
         rank
             Of the pipeline.
         path
-            File that the script reads; the one that the table was read from if left out.
+            File that the script reads; the one that the table was read from if left out. A file that is not
+            here is written as given, for a script that will run elsewhere on a copy of the table.
 
         Raises
         ------
@@ -241,21 +242,22 @@ class Recommendation:
 
         if not 1 <= rank <= len(self.items):
             raise PipelineError(f"there is no pipeline of rank {rank}; ranks are 1 to {len(self.items)}")
-        path = path or self.target.path
-        if path is None:
+        read_from = self.target.path or path
+        if read_from is None:
             raise PipelineError(
                 "the recommendation is for a data frame, and a script reads a file: save the frame as CSV "
                 "and give to_python(path=...)"
             )
+        path = path or read_from
         table = self.target.table
         return script(
             self.items[rank - 1].pipeline,
-            path=str(Path(path).resolve()),
+            path=str(Path(path).resolve()) if Path(path).exists() else path,
             target=self.target.target,
             numeric=table.numeric,
             categorical=table.categorical,
             n_classes=int(table.y.nunique()),
-            separator=separator_of(path),
+            separator=separator_of(read_from),
             **adaptations(table.X, numeric=table.numeric, categorical=table.categorical),
         )
 
