@@ -18,7 +18,7 @@ from recommender.completion import complete, pipeline_kernel
 from recommender.gaussian import GaussianProcess, decompose
 from recommender.intervals import Intervals
 from recommender.performance import PerformanceEstimator, View, held_out_scores
-from recommender.portfolio import choose, scenarios
+from recommender.portfolio import choose, nearness, scenarios
 from recommender.similarity import (
     Neighbour,
     SimilarityModel,
@@ -75,8 +75,7 @@ class RecommenderModel:
     bounds : the measure's range
     estimator : scores and resemblance from features
     runtimes : Gaussian process of log seconds, or None
-    residuals : (n, p) of the training datasets, from predictions that had not seen them
-    intervals : calibrated on those residuals
+    intervals : calibrated on predictions of the training datasets that had not seen them
     similarity : of behaviour
     """
 
@@ -85,7 +84,6 @@ class RecommenderModel:
     bounds: tuple[float, float]
     estimator: PerformanceEstimator
     runtimes: GaussianProcess | None
-    residuals: Floats
     intervals: Intervals
     similarity: SimilarityModel
 
@@ -159,7 +157,6 @@ class RecommenderModel:
             bounds=bounds,
             estimator=estimator,
             runtimes=None if seconds is None else _fit_runtimes(estimator, inputs, seconds, kernel),
-            residuals=full - held_out.mean,
             intervals=Intervals.fit(scores - held_out.mean, held_out.weights),
             similarity=SimilarityModel.fit(signals, full),
         )
@@ -188,9 +185,8 @@ class RecommenderModel:
             raise ModelError(
                 "this model knows no runtimes; leave the time budget out or train it with runtimes"
             )
-        rows, weights = scenarios(
-            self.estimator.values, self.residuals, self.intervals.dataset_level, view.mean[0], view.weights[0]
-        )
+        residuals = nearness(self.estimator.values) - self.estimator.held_out_nearness()
+        rows, weights = scenarios(view.nearness[:, 0], residuals, view.weights[0])
         chosen = choose(rows, weights, k, seconds=prediction.runtime, budget_seconds=budget_seconds)
         columns = (prediction.mean, prediction.low, prediction.high, prediction.runtime)
         return [Choice(j, self.pipelines[j], *(float(column[j]) for column in columns)) for j in chosen]

@@ -17,19 +17,21 @@ from kg.pipeline import Pipeline
 from recommender.features import FeatureSpace
 from recommender.forest import Forest
 from recommender.gaussian import GaussianProcess, decompose, kernels
-from recommender.portfolio import relative_to_best
+from recommender.portfolio import OFFSETS, nearness
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
-#: principal components of each learner's predicted scores, and of predicted regrets, that the forests are
+#: principal components of predicted scores, and of predicted nearness to the best, that the forests are
 #: told
 SCORE_COMPONENTS = 8
-REGRET_COMPONENTS = 6
-FOLDS = 5
+NEARNESS_COMPONENTS = 8
+FOLDS = 4
 #: targets and inputs of the forests that say which training datasets resemble a dataset: (target, told
 #: predictions or not)
-FORESTS = (("scores", True), ("scores", False), ("regrets", True), ("regrets", False))
+FORESTS = (("scores", True), ("scores", False), ("nearness", True), ("nearness", False))
+#: of the offsets, the one whose nearness the forests are told and grown on
+MIDDLE = len(OFFSETS) // 2
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,12 @@ class View:
     ----------
     mean : (m, p) predicted scores
     weights : (m, n) resemblance to each training dataset, rows sum to one
+    nearness : (3, m, p) predicted nearness to the best (:func:`recommender.portfolio.nearness`)
     """
 
     mean: Floats
     weights: Floats
+    nearness: Floats
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class PerformanceEstimator:
     space : the features
     features : (n, f) training rows
     values : (n, p) training scores, completed
-    scores, regrets : Gaussian processes
+    scores : Gaussian process of the scores
+    nearness : one Gaussian process for each offset of :func:`recommender.portfolio.nearness`
     forests : one for each of :data:`FORESTS`
     blend : (2 or 3,) weights of Gaussian process, forest and embedding in the mean
     embedding : PyKEEN model, or None
@@ -65,7 +70,7 @@ class PerformanceEstimator:
     features: Floats
     values: Floats
     scores: GaussianProcess
-    regrets: GaussianProcess
+    nearness: tuple[GaussianProcess, ...]
     forests: tuple[Forest, ...]
     blend: Floats
     embedding: PerformanceModel | None
@@ -100,33 +105,34 @@ class PerformanceEstimator:
         report("Gaussian processes", 0.0)
         grid = decompose(kernels(blocks, blocks))
         scores = GaussianProcess.fit(grid, values)
-        regret = relative_to_best(values)
-        regrets = GaussianProcess.fit(grid, regret)
-        told = [space.inputs(features), *_told(scores, scores.left_out, regrets.left_out, embedded)]
+        near = nearness(values)
+        processes = tuple(GaussianProcess.fit(grid, rows) for rows in near)
+        told = [space.inputs(features), *_told(scores, scores.left_out, processes[MIDDLE].left_out, embedded)]
         views = {True: np.hstack(told), False: told[0]}
-        targets = {"scores": values, "regrets": regret}
+        targets = {"scores": values, "nearness": near[MIDDLE]}
         forests = []
         for i, (target, with_told) in enumerate(FORESTS):
             report("forests", i / len(FORESTS))
             forests.append(Forest.fit(views[with_told], targets[target], trees=trees, seed=seed + i))
-        held_out_forest, held_out_weights = _cross_fitted(views, targets, trees // 2, seed, report)
+        held_out_forest, held_out_weights = _cross_fitted(views, targets, trees // 3, seed, report)
         candidates = [scores.targets(scores.left_out), held_out_forest @ values]
         if embedded is not None:
             candidates.append(embedded)
         blend = _blend(candidates, values)
-        estimator = cls(space, features, values, scores, regrets, tuple(forests), blend, embedding)
-        return estimator, View(_blended(blend, candidates), held_out_weights)
+        estimator = cls(space, features, values, scores, processes, tuple(forests), blend, embedding)
+        return estimator, View(_blended(blend, candidates), held_out_weights, estimator.held_out_nearness())
 
     def view(self, features: NDArray[np.floating]) -> View:
         """Predictions for datasets given by their features (m, f)."""
         rows = np.atleast_2d(np.asarray(features, dtype=float))
         kernel = self.kernel(rows)
-        score_parts, regret_parts = self.scores.components(kernel), self.regrets.components(kernel)
+        score_parts = self.scores.components(kernel)
+        near_parts = [process.components(kernel) for process in self.nearness]
         embedded = None
         if self.embedding is not None:
             embedded = self.embedding.predict(rows[:, embedding_columns(self.embedding, self.space.names)])
         inputs = self.space.inputs(rows)
-        told = np.hstack([inputs, *_told(self.scores, score_parts, regret_parts, embedded)])
+        told = np.hstack([inputs, *_told(self.scores, score_parts, near_parts[MIDDLE], embedded)])
         weights = [
             forest.weights(told if with_told else inputs)
             for forest, (_, with_told) in zip(self.forests, FORESTS, strict=True)
@@ -134,7 +140,14 @@ class PerformanceEstimator:
         candidates = [self.scores.targets(score_parts), weights[0] @ self.values]
         if embedded is not None:
             candidates.append(embedded)
-        return View(_blended(self.blend, candidates), np.mean(weights, axis=0))
+        near = np.stack(
+            [process.targets(parts) for process, parts in zip(self.nearness, near_parts, strict=True)]
+        )
+        return View(_blended(self.blend, candidates), np.mean(weights, axis=0), near)
+
+    def held_out_nearness(self) -> Floats:
+        """Nearness (3, n, p) of the training datasets, each predicted without its own scores."""
+        return np.stack([process.targets(process.left_out) for process in self.nearness])
 
     def kernel(self, features: Floats) -> Floats:
         """All kernels between datasets with these features (m, f) and the training datasets: (n_kernels, m,
@@ -157,11 +170,11 @@ def _silent(_stage: str, _share: float) -> None:
 def _told(
     scores: GaussianProcess,
     score_parts: Floats,
-    regret_parts: Floats,
+    near_parts: Floats,
     embedded: Floats | None,
 ) -> list[Floats]:
     """What forests are told beside the inputs: the leading components of the other learners' predictions."""
-    parts = [score_parts[:, :SCORE_COMPONENTS], regret_parts[:, :REGRET_COMPONENTS]]
+    parts = [score_parts[:, :SCORE_COMPONENTS], near_parts[:, :NEARNESS_COMPONENTS]]
     if embedded is not None:
         parts.append((embedded - scores.centre) @ scores.rotation[:SCORE_COMPONENTS].T)
     return parts

@@ -1,6 +1,6 @@
 """Pipelines chosen together: each next one is what most raises the expected best of those already chosen.
 
-What may happen on the dataset is a set of weighted scenarios, each a whole row of scores, so pipelines that
+What may happen on the dataset is a set of weighted scenarios, each a whole row of regrets, so pipelines that
 fail together are not chosen together. The greedy choice is within 1 - 1/e of the best set (Nemhauser et al.
 1978); with a time budget, the better of the greedy choices by gain and by gain per second is taken (Leskovec
 et al. 2007).
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: how much of the predicted scenarios' weight, beside what really happened on similar datasets
-PREDICTED_SHARE = 0.4
-#: residuals are shrunk by this: part of them is the measurement's noise, which real rows already carry
-RESIDUAL_SHARE = 0.6
+#: offsets of the logarithm of regret, (3,): near the best, differences of a thousandth matter; far from it, none do
+OFFSETS = (0.005, 0.01, 0.02)
+#: residuals are shrunk by this: part of them is what one more training dataset would have explained
+RESIDUAL_SHARE = 0.8
 #: below any regret: a scenario's state before the first choice
 _NOTHING = -10.0
 
@@ -24,26 +24,27 @@ def relative_to_best(scores: Floats) -> Floats:
     return scores - scores.max(axis=1, keepdims=True)
 
 
-def scenarios(
-    values: Floats, residuals: Floats, levels: Floats, mean: Floats, weights: Floats
-) -> tuple[Floats, Floats]:
-    """Negative regrets (2 n, p) that may happen on a dataset, and their weights (2 n,).
+def nearness(scores: Floats) -> Floats:
+    """Minus the logarithm of each row's regrets plus each of :data:`OFFSETS`: (n, p) to (3, n, p)."""
+    regrets = -relative_to_best(scores)
+    return np.stack([-np.log(offset + regrets) for offset in OFFSETS])
 
-    Half are the training datasets' own scores; half are the predicted scores plus each training dataset's
-    residuals, brought to the dataset's predicted difficulty.
+
+def scenarios(expected: Floats, residuals: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Negative regrets (3 n, p) that may happen on a dataset, and their weights (3 n,).
+
+    Each is the expected nearness to the best plus what one training dataset's true nearness differed from its own
+    expectation, for one of the offsets.
 
     Parameters
     ----------
-    values : (n, p) scores of the training datasets
-    residuals : (n, p) their residuals from predictions that had not seen them
-    levels : (n,) logarithm of the typical residual of each
-    mean : (p,) predicted scores
+    expected : (3, p) nearness predicted for the dataset
+    residuals : (3, n, p) of the training datasets' nearness, from predictions that had not seen them
     weights : (n,) of the training datasets for this dataset
     """
-    scale = np.exp(float(weights @ levels) - levels)[:, None]
-    predicted = mean + RESIDUAL_SHARE * scale * residuals
-    rows = np.vstack([relative_to_best(values), relative_to_best(predicted)])
-    return rows, np.concatenate([(1 - PREDICTED_SHARE) * weights, PREDICTED_SHARE * weights])
+    regrets = np.exp(-(expected[:, None] + RESIDUAL_SHARE * residuals))
+    rows = relative_to_best(-regrets.reshape(-1, expected.shape[1]))
+    return rows, np.tile(weights / len(OFFSETS), len(OFFSETS))
 
 
 def choose(

@@ -17,6 +17,7 @@ from recommender.forest import Forest
 from recommender.gaussian import GaussianProcess
 from recommender.intervals import Intervals
 from recommender.performance import FORESTS, PerformanceEstimator
+from recommender.portfolio import OFFSETS
 from recommender.similarity import SimilarityModel
 
 if TYPE_CHECKING:
@@ -40,13 +41,12 @@ def save(model: "RecommenderModel", folder: Path) -> None:
     parts: dict[str, Arrays] = {
         "space": estimator.space.arrays(),
         "scores": estimator.scores.arrays(),
-        "regrets": estimator.regrets.arrays(),
+        **{f"nearness{i}": process.arrays() for i, process in enumerate(estimator.nearness)},
         **{f"forest{i}": forest.arrays() for i, forest in enumerate(estimator.forests)},
         "own": {
             "features": estimator.features,
             "values": estimator.values,
             "blend": estimator.blend,
-            "residuals": model.residuals,
             "dataset_level": model.intervals.dataset_level,
             "pipeline_factor": model.intervals.pipeline_factor,
             "similarity": model.similarity.coefficients,
@@ -121,14 +121,14 @@ def _assembled(record: dict, stored: Arrays, embedding: PerformanceModel | None)
     datasets = tuple(str(iri) for iri in record["datasets"])
     pipelines = tuple(Pipeline.from_canonical(text) for text in record["pipelines"])
     shape = (len(datasets), len(pipelines))
-    if own["values"].shape != shape or own["residuals"].shape != shape:
+    if own["values"].shape != shape:
         raise ValueError("the scores do not fit the datasets and pipelines")
     estimator = PerformanceEstimator(
         space=FeatureSpace.from_arrays(record["features"], part("space")),
         features=own["features"],  # type: ignore[arg-type]
         values=own["values"],  # type: ignore[arg-type]
         scores=GaussianProcess.from_arrays(part("scores")),
-        regrets=GaussianProcess.from_arrays(part("regrets")),
+        nearness=tuple(GaussianProcess.from_arrays(part(f"nearness{i}")) for i in range(len(OFFSETS))),
         forests=tuple(Forest.from_arrays(part(f"forest{i}")) for i in range(len(FORESTS))),
         blend=own["blend"],  # type: ignore[arg-type]
         embedding=embedding,
@@ -140,7 +140,6 @@ def _assembled(record: dict, stored: Arrays, embedding: PerformanceModel | None)
         bounds=(float(low), float(high)),
         estimator=estimator,
         runtimes=GaussianProcess.from_arrays(part("runtimes")) if record["runtimes"] else None,
-        residuals=own["residuals"],  # type: ignore[arg-type]
         intervals=Intervals(own["dataset_level"], own["pipeline_factor"], float(record["multiplier"])),  # type: ignore[arg-type]
         similarity=SimilarityModel(own["similarity"]),  # type: ignore[arg-type]
     )
