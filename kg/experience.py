@@ -126,6 +126,8 @@ class Experience:
             (pl.col("measure") == _full(measure, "measure"))
             & (pl.col("procedure") == _full(procedure, "procedure"))
         )
+        if rows.is_empty():
+            return [], [], np.empty((0, 0))
         datasets = sorted(rows["dataset"].unique().to_list())
         pipelines = sorted(rows["pipeline"].unique().to_list())
         cells = rows.group_by("dataset", "pipeline").agg(pl.col(column).mean())
