@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from metakg.neighbours import Neighbours
     from metakg.recommendation import Recommendation
 
-__all__ = ["KnowledgeGraph", "MetakgError", "Neighbours", "Recommendation", "__version__", "open", "read_table"]
+__all__ = [
+    "KnowledgeGraph",
+    "MetakgError",
+    "Neighbours",
+    "Recommendation",
+    "__version__",
+    "open",
+    "read_table",
+]
 
 __version__ = "0.1.0"
 
@@ -36,7 +44,7 @@ _LAZY = {
 }
 
 
-def open(location: str | PathLike[str] | None = None, *, read_only: bool = False) -> KnowledgeGraph:  # noqa: A001
+def open(location: str | PathLike[str] | None = None, *, read_only: bool = False) -> KnowledgeGraph:
     """Open a knowledge graph.
 
     Parameters

@@ -26,10 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from metakg.cli import app
 
+    if "_METAKG_COMPLETE" in os.environ:
+        app.main(prog_name="metakg")
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = app.main(
-            args=None if arguments is None else list(arguments), prog_name="metakg", standalone_mode=False
-        )
+        # Not app.main, which takes a broken pipe for a success and ends the process by itself.
+        with app.make_context("metakg", words) as context:
+            app.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", 2)
-    return status if isinstance(status, int) else 0
+    return 0
 
 
 def _complain(reason: object, status: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -114,7 +115,9 @@ def turtle(answer: Recommendation) -> str:
     """Turtle of the recommendation."""
     import pyoxigraph as ox
 
-    return ox.serialize(triples(answer), format=ox.RdfFormat.TURTLE, prefixes=PREFIXES).decode()
+    out = io.BytesIO()
+    ox.serialize(triples(answer), out, ox.RdfFormat.TURTLE, prefixes=PREFIXES)
+    return out.getvalue().decode()
 
 
 def keep(answer: Recommendation, store: Store) -> str | None:
@@ -134,7 +137,9 @@ def keep(answer: Recommendation, store: Store) -> str | None:
         ox.Literal(now, datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#dateTime")),
     )
     try:
-        store.add(ox.serialize([*triples(answer), stamp], format=ox.RdfFormat.N_TRIPLES), MANIFEST)
+        out = io.BytesIO()
+        ox.serialize([*triples(answer), stamp], out, ox.RdfFormat.N_TRIPLES)
+        store.add(out.getvalue(), MANIFEST)
     except StoreError as error:
         return str(error)
     return None

@@ -77,9 +77,9 @@ def explain(store: Store, thing: str) -> Explanation:
     Raises
     ------
     QueryError
-        If it is no IRI, or the graph knows nothing of that kind by it.
+        If it is not an IRI, or the graph knows nothing of that kind by it.
     """
-    iri = iris.dataset_iri(thing)
+    iri = _whole(thing)
     for gather in _GATHERERS:
         found = gather(store, iri)
         if found is not None:
@@ -87,6 +87,14 @@ def explain(store: Store, thing: str) -> Explanation:
     raise QueryError(
         f"the graph knows no recommendation, run, dataset or pipeline {iri}; `metakg status` shows what it holds"
     )
+
+
+def _whole(thing: str) -> str:
+    """IRI of a thing that may be written as tables show it (``metakg:run/...``, ``openml:dataset/31``)."""
+    for prefix, base in (("metakg:", iris.BASE), ("openml:dataset/", iris.OPENML + "dataset/")):
+        if thing.startswith(prefix):
+            return iris.dataset_iri(base + thing.removeprefix(prefix))
+    return iris.dataset_iri(thing)
 
 
 def _first(store: Store, name: str, **bindings: Value) -> dict[str, Any] | None:
@@ -138,7 +146,7 @@ def _dataset(store: Store, iri: str) -> Explanation | None:
     if not store.query("ASK { ?it a ?type }", bindings={"it": IRI(iri), "type": IRI(_MLS_DATASET)}).answer:
         return None
     facts = _first(store, "explain_dataset", dataset=IRI(iri)) or {}
-    measure, procedure = IRI(MEASURES["balanced_accuracy"].iri), IRI(iris.procedure("5-fold-cv"))
+    measure, procedure = IRI(MEASURES["one_vs_rest_balanced_accuracy"].iri), IRI(iris.procedure("5-fold-cv"))
     sections = (
         _section(store, "runs", "dataset_runs", dataset=IRI(iri)),
         _section(

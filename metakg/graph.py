@@ -21,13 +21,13 @@ from kg.store import Store
 from kg.terms import IRI, Value
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
     import rdflib
 
     from embeddings.table import Task
     from ingest import IngestReport, Source
     from kg.experience import Experience
-    from kg.network import Network
     from kg.questions import Question
     from kg.result import Result
     from metakg.explanation import Explanation
@@ -389,11 +389,17 @@ class KnowledgeGraph:
 
         return explain(self.store, thing)
 
-    def network(self, thing: str, *, hops: int = 1, **options: Any) -> Network:
-        """Neighbourhood of a thing as a networkx graph; see :func:`kg.network.neighbourhood`."""
+    def network(self, thing: str, *, hops: int = 1, max_nodes: int = 200) -> nx.MultiDiGraph:
+        """Surroundings of a thing as a networkx graph; see :func:`kg.network.neighbourhood`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know the thing.
+        """
         from kg import network
 
-        return network.neighbourhood(self.store, thing, hops=hops, **options)
+        return network.neighbourhood(self.store, thing, hops=hops, max_nodes=max_nodes)
 
     def rdflib(self) -> rdflib.Dataset:
         """The graph as an rdflib dataset, to read."""

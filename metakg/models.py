@@ -104,10 +104,16 @@ class Models:
     def _trained(
         self, recipe: Recipe, experience: Experience, progress: Progress | None
     ) -> tuple[ModelCard, RecommenderModel]:
-        without = f" without {len(recipe.excluded)} excluded dataset(s)" if recipe.excluded else ""
-        self._say(f"training on this version of the graph{without}: there is no model of it yet")
         started = time.perf_counter()
-        model = train(experience, excluded=recipe.excluded, seed=recipe.seed, progress=progress)
+        without = f" without {len(recipe.excluded)} excluded dataset(s)" if recipe.excluded else ""
+        why = f"training on this version of the graph{without}: there is no model of it yet"
+        model = train(
+            experience,
+            excluded=recipe.excluded,
+            seed=recipe.seed,
+            progress=progress,
+            begun=lambda: self._say(why),
+        )
         card = ModelCard(
             key=recipe.key,
             experience=recipe.experience,

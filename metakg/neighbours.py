@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 from embeddings.landmarks import LANDMARKS
 from embeddings.landmarks import NAMES as LANDMARK_NAMES
 from kg import iris
+from metakg import queries
 
 if TYPE_CHECKING:
+    from kg.store import Store
     from recommender.similarity import Agreement, Neighbour
 
-__all__ = ["NeighbourDataset", "Neighbours", "in_words"]
+__all__ = ["NeighbourDataset", "Neighbours", "in_words", "name_of", "titles_of"]
 
+SHOWN_REASONS = 3
+SHOWN_WINNERS = 2
+
+_PLACEHOLDER = re.compile(r"OpenML dataset \d+$")
 _LANDMARK_TITLES = dict(
     zip(LANDMARK_NAMES, (landmark.estimator.title for landmark in LANDMARKS), strict=True)
 )
@@ -107,13 +114,19 @@ def name_of(dataset: str, titles: Mapping[str, str]) -> str:
     return f"openml:{number}" if number is not None else dataset.rpartition("/")[2]
 
 
+def titles_of(store: Store) -> dict[str, str]:
+    """Names of the graph's datasets by IRI; those that only repeat an OpenML id are left out."""
+    rows = queries.run(store, "titles").rows()
+    return {str(dataset): str(title) for dataset, title in rows if not _PLACEHOLDER.match(str(title))}
+
+
 def in_words(
     found: Neighbour, titles: Mapping[str, str], pipeline_titles: Mapping[str, str]
 ) -> NeighbourDataset:
     """A neighbour as the recommender found it, told to people."""
-    reasons = [_agreement(agreement) for agreement in found.agreeing]
+    reasons = [_agreement(agreement) for agreement in found.agreeing[:SHOWN_REASONS]]
     if found.shared_winners:
-        winners = ", ".join(pipeline_titles.get(iri, iri) for iri in found.shared_winners)
+        winners = ", ".join(pipeline_titles.get(iri, iri) for iri in found.shared_winners[:SHOWN_WINNERS])
         reasons.append(f"among the best on both: {winners}")
     return NeighbourDataset(
         dataset=found.dataset,

@@ -250,6 +250,7 @@ class Recommendation:
             )
         path = path or read_from
         table = self.target.table
+        adapted = adaptations(table.X, numeric=table.numeric, categorical=table.categorical)
         return script(
             self.items[rank - 1].pipeline,
             path=str(Path(path).resolve()) if Path(path).exists() else path,
@@ -257,8 +258,9 @@ class Recommendation:
             numeric=table.numeric,
             categorical=table.categorical,
             n_classes=int(table.y.nunique()),
-            separator=separator_of(read_from),
-            **adaptations(table.X, numeric=table.numeric, categorical=table.categorical),
+            separator=separator_of(read_from) if Path(read_from).is_file() else ",",
+            sparse=adapted["sparse"],
+            negative=adapted["negative"],
         )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["csv_text", "interval_bar", "table_text"]
 
-BAR_WIDTH = 26
+BAR_WIDTH = 24
 SHOWN_SUPPORT = 3
 
 CSV_COLUMNS = (
@@ -71,6 +71,7 @@ def table_text(recommendation: Recommendation, width: int = 100) -> str:
         return "no pipeline fits the time budget; allow more time\n"
     left, right = min(item.low for item in items), max(item.high for item in items)
     measure = recommendation.measure.replace("_", " ")
+    scaler = _common_scaler(items)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
     table.add_column("#", justify="right")
     table.add_column("pipeline, and what speaks for it", overflow="fold", ratio=1)
@@ -80,19 +81,26 @@ def table_text(recommendation: Recommendation, width: int = 100) -> str:
     for item in items:
         table.add_row(
             str(item.rank),
-            Text(f"{item.pipeline.title}\n{_support(item)}"),
+            Text(f"{item.pipeline.title.removeprefix(f'{scaler} > ')}\n{_support(item)}"),
             interval_bar(item.low, item.predicted, item.high, left, right),
             f"{item.predicted:.3f}\n{item.low:.2f}–{item.high:.2f}",
             _duration(item.expected_runtime_seconds),
         )
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False)
-    console.print(
-        Text(f"{recommendation.target.name or 'table'}: {measure} expected in 5-fold cross-validation")
-    )
+    after = f", all after {scaler}" if scaler else ""
+    heading = f"{measure} expected in 5-fold cross-validation, with 90 % intervals{after}"
+    console.print(Text(f"{recommendation.target.name}: {heading}"))
     console.print(table)
     console.print(Text(_neighbour_line(recommendation)))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _common_scaler(items: Sequence[RankedPipeline]) -> str:
+    """Title of the scaler that all pipelines begin with, or nothing: what is always the same is said once."""
+    titles = {item.pipeline.title.partition(" > ")[0] for item in items if " > " in item.pipeline.title}
+    shared = len(titles) == 1 and all(" > " in item.pipeline.title for item in items)
+    return titles.pop() if shared else ""
 
 
 def _support(item: RankedPipeline) -> str:

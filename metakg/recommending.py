@@ -15,14 +15,15 @@ import numpy as np
 from embeddings.estimators import adaptations
 from embeddings.table import Task, prepare, read_table
 from kg import iris
-from kg.measures import measure_of
+from kg.measures import MEASURES
 from kg.terms import IRI
 from metakg import queries
 from metakg.features import of_table
-from metakg.neighbours import NeighbourDataset, in_words
+from metakg.neighbours import NeighbourDataset, in_words, titles_of
 from metakg.recommendation import Provenance, RankedPipeline, Recommendation, SupportRun, Target, dataset_iri
 from metakg.regression import refuse_regression
 from metakg.training import MEASURE, PROCEDURE
+from recommender.conversion import balanced_accuracy
 from recommender.source_code import snippet
 
 if TYPE_CHECKING:
@@ -105,12 +106,12 @@ class Advice:
         answer = Recommendation(
             iri="",
             target=target,
-            measure=measure_of(MEASURE).key,
+            measure=MEASURES["balanced_accuracy"].key,
             procedure=PROCEDURE,
             items=items,
             neighbours=tuple(neighbours),
             provenance=Provenance(self.card.key, self.card.experience, graphs, self.excluded, query),
-            notes=tuple([*described.notes, *_notes(choices, top, budget_seconds)]),
+            notes=(*described.notes, *_notes(choices, top, budget_seconds), *_measure_notes(target)),
             seconds=clock.laps,
         )
         return replace(answer, iri=_content_iri(answer))
@@ -127,8 +128,8 @@ class Advice:
         return [neighbour for neighbour in found if neighbour.dataset != dataset][:top]
 
     def _neighbours(self, row: np.ndarray, top: int) -> list[NeighbourDataset]:
-        titles = {str(dataset): str(title) for dataset, title in queries.run(self.store, "titles").rows()}
-        pipelines = {pipeline.iri: pipeline.title for pipeline in self.model.pipelines}
+        titles = titles_of(self.store)
+        pipelines = {pipeline.iri: pipeline.estimator.title for pipeline in self.model.pipelines}
         return [in_words(found, titles, pipelines) for found in self.model.neighbours(row, top)]
 
     def _support(
@@ -166,15 +167,17 @@ def best_known(store: Store, dataset: str) -> tuple[float, int]:
 
 def _item(rank: int, choice: Choice, support: tuple[SupportRun, ...], target: Target) -> RankedPipeline:
     table = target.table
+    classes = int(table.y.nunique())
     code = snippet(
         choice.pipeline,
         numeric=table.numeric,
         categorical=table.categorical,
-        n_classes=int(table.y.nunique()),
+        n_classes=classes,
         **adaptations(table.X, numeric=table.numeric, categorical=table.categorical),
     )
     runtime = None if np.isnan(choice.runtime) else round(choice.runtime, 3)
-    numbers = (round(choice.mean, 4), round(choice.low, 4), round(choice.high, 4))
+    low, mean, high = (balanced_accuracy(value, classes) for value in (choice.low, choice.mean, choice.high))
+    numbers = (round(mean, 4), round(low, 4), round(high, 4))
     return RankedPipeline(rank, choice.pipeline, *numbers, runtime, support, code)
 
 
@@ -182,6 +185,15 @@ def _notes(choices: Sequence[Choice], top: int, budget_seconds: float | None) ->
     if budget_seconds is None or len(choices) >= top:
         return []
     return [f"{len(choices)} pipelines fit the budget of {budget_seconds:g} s together"]
+
+
+def _measure_notes(target: Target) -> list[str]:
+    if target.table.y.nunique() <= 2:
+        return []
+    return [
+        "the graph's runs are measured class against rest; predictions are converted to balanced accuracy, "
+        "the scores of supporting runs are shown as they are"
+    ]
 
 
 def _content_iri(answer: Recommendation) -> str:

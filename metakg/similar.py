@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg import iris
 from kg.errors import QueryError, TableError
-from metakg import queries
-from metakg.neighbours import Neighbours, name_of
+from metakg.neighbours import Neighbours, name_of, titles_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +53,7 @@ def _of_dataset(dataset: str, top: int, store: Store, advice: Advice) -> Neighbo
             f"the graph has no cross-validated runs on dataset {dataset}, or they are excluded: give the table "
             "itself, or another dataset (`metakg ask` lists questions about datasets)"
         )
-    titles = {str(iri): str(title) for iri, title in queries.run(store, "titles").rows()}
-    return Neighbours(name_of(dataset, titles), tuple(advice.similar_to_known(dataset, top=top)))
+    return Neighbours(name_of(dataset, titles_of(store)), tuple(advice.similar_to_known(dataset, top=top)))
 
 
 def guess_target(subject: str | pd.DataFrame) -> str:

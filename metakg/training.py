@@ -19,6 +19,9 @@ __all__ = ["MEASURE", "PROCEDURE", "Progress", "Recipe", "train"]
 
 Progress = Callable[[str, float], None]
 
+LEAST_DATASETS = 10
+"""Fewer datasets than this say nothing about another one."""
+
 REVISION = 1
 """Raised when the same experience would give another model, so that saved ones are not taken for it."""
 
@@ -54,6 +57,7 @@ def train(
     excluded: Sequence[str] = (),
     seed: int = 0,
     progress: Progress | None = None,
+    begun: Callable[[], None] | None = None,
 ) -> RecommenderModel:
     """Fit a recommender on all runs of the graph's main measure and procedure but those of excluded datasets.
 
@@ -67,6 +71,8 @@ def train(
         The same seed, experience and machine give the same model.
     progress
         Called as ``progress(stage, share done)``.
+    begun
+        Called once when there is enough to learn from and the fit begins.
 
     Raises
     ------
@@ -80,11 +86,13 @@ def train(
 
     known = experience.without_datasets(list(excluded)) if excluded else experience
     datasets, columns, values = known.matrix(MEASURE, PROCEDURE)
-    if len(datasets) < 2 or len(columns) < 2:
+    if len(datasets) < LEAST_DATASETS:
         raise ModelError(
-            f"the graph holds {len(datasets)} datasets with cross-validated runs, too few to learn from: "
-            "run `metakg ingest oboe`, or add experiments of your own"
+            f"the graph holds {len(datasets)} datasets with cross-validated runs, {LEAST_DATASETS} are needed to "
+            "learn from: run `metakg ingest oboe`, or add experiments of your own"
         )
+    if begun is not None:
+        begun()
     runtime_datasets, runtime_columns, runtimes = known.runtimes(MEASURE, PROCEDURE)
     if (list(runtime_datasets), list(runtime_columns)) != (list(datasets), list(columns)):
         raise ModelError("the experience's runtimes and scores disagree in their rows; delete its folder")

@@ -7,10 +7,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg import iris
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "plain_table", "write"]
+__all__ = ["console", "plain_table", "shortened", "write"]
+
+PREFIXES = {iris.BASE: "metakg:", iris.OPENML: "openml:"}
+
+PIECE = 2**14
 
 PIPE_WIDTH = 160
 
@@ -40,11 +46,25 @@ def plain_table(
     console().print(table)
 
 
+def shortened(text: str) -> str:
+    """IRI as people read it in a table: ours begin with ``metakg:``, OpenML's with ``openml:``.
+
+    >>> shortened("http://w3id.org/mlsea/openml/dataset/31")
+    'openml:dataset/31'
+    """
+    for base, prefix in PREFIXES.items():
+        if text.startswith(base):
+            return prefix + text.removeprefix(base)
+    return text
+
+
 def write(text: str, path: str | None = None) -> None:
     """Write text to a file, whole or not at all, or to stdout; it ends with a line break either way."""
     ended = text if text.endswith("\n") else text + "\n"
     if path is None or path == "-":
-        sys.stdout.write(ended)
+        # In pieces: an unbuffered stream takes part of a large text for the whole when its reader goes away.
+        for start in range(0, len(ended), PIECE):
+            sys.stdout.write(ended[start : start + PIECE])
         return
     target = Path(path)
     partial = target.with_name(target.name + ".part")

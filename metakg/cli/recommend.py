@@ -12,6 +12,8 @@ from metakg.cli.session import Session, pass_session
 
 __all__ = ["Seconds", "recommend"]
 
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
 FORMATS = ("table", "json", "csv", "python", "turtle")
 
 
@@ -19,7 +21,6 @@ class Seconds(click.ParamType):
     """A time: ``90``, ``90s``, ``5m`` or ``1.5h``."""
 
     name = "time"
-    _units = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds of the text."""
@@ -28,7 +29,7 @@ class Seconds(click.ParamType):
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|)", str(value).strip())
         if not match or not float(match[1]):
             self.fail(f"{value!r} is not a time; write it as 90s, 5m or 1.5h", param, ctx)
-        return float(match[1]) * self._units[match[2]]
+        return float(match[1]) * _UNITS[match[2]]
 
 
 @click.command()

@@ -47,17 +47,17 @@ class Session:
             yield None
             return
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bars
 
         columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
         with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-            tasks: dict[str, object] = {}
+            tasks: dict[str, TaskID] = {}
 
             def advance(stage: str, share: float) -> None:
                 if stage not in tasks:
                     tasks[stage] = bars.add_task(stage, total=1.0)
-                bars.update(tasks[stage], completed=min(share, 1.0))  # type: ignore[arg-type]
+                bars.update(tasks[stage], completed=min(share, 1.0))
 
             yield advance
 

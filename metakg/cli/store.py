@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from metakg.cli.output import plain_table, write
-from metakg.cli.session import Session, pass_session
+from metakg.cli.session import Progress, Session, pass_session
 
-__all__ = ["ingest", "init", "status"]
+__all__ = ["in_shares", "ingest", "init", "status"]
 
 
 @click.command()
@@ -37,7 +40,7 @@ def ingest(session: Session, sources: tuple[str, ...]) -> None:
     with session.open() as kg:
         for source in found:
             with session.progress() as progress:
-                report = kg.ingest(source, progress=_in_shares(progress) if progress else None)
+                report = kg.ingest(source, progress=in_shares(progress) if progress else None)
             write(str(report))
 
 
@@ -80,11 +83,11 @@ def status(session: Session, form: str) -> None:
         write("no model of this version of the graph yet; next: metakg embed")
 
 
-def _in_shares(progress):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Turn units done into shares; sources count runs, stores count parts."""
+def in_shares(progress: Progress) -> Callable[..., None]:
+    """Turn units done into shares: sources tell (runs, of how many), stores (stage, done, of how many)."""
 
-    def advance(*words: object) -> None:
+    def advance(*words: Any) -> None:
         stage, done, units = words if len(words) == 3 else ("reading runs", *words)
-        progress(str(stage), done / units if units else 0.0)
+        progress(stage, done / units if units else 0.0)
 
     return advance
