@@ -52,7 +52,8 @@ def load(features: str, metafeatures: Path) -> Experiments:
     row = {iri: i for i, iri in enumerate(datasets)}
     column = {pipeline.iri: j for j, pipeline in enumerate(pipelines)}
     scores = {
-        key: np.full((len(row), len(column)), np.nan) for key in ("balanced_accuracy", "runtime_seconds")
+        key: np.full((len(row), len(column)), np.nan)
+        for key in ("one_vs_rest_balanced_accuracy", "runtime_seconds")
     }
     matrix_of = {iris.measure(key): matrix for key, matrix in scores.items()}
     for batch in batches:
@@ -61,7 +62,7 @@ def load(features: str, metafeatures: Path) -> Experiments:
             "dataset", "pipeline", "measure", "value"
         ).iter_rows():
             matrix_of[measure][row[dataset], column[pipeline]] = value
-    values, runtimes = scores["balanced_accuracy"], scores["runtime_seconds"]
+    values, runtimes = scores["one_vs_rest_balanced_accuracy"], scores["runtime_seconds"]
     if features == "pmf":
         kept, names, table = _table_features(metafeatures, datasets)
         return Experiments(

@@ -81,7 +81,7 @@ LANDMARKS: tuple[Pipeline, ...] = (
 NAMES = tuple(f"landmark:{pipeline.key}" for pipeline in LANDMARKS)
 """Feature names, in the order of ``LANDMARKS``."""
 
-MEASURE = iris.measure("balanced_accuracy")
+MEASURE = iris.measure("one_vs_rest_balanced_accuracy")
 PROCEDURE = iris.procedure("5-fold-cv")
 """Measure and estimation procedure of landmark scores, in the graph and here."""
 

@@ -5,9 +5,9 @@ C. Yang, Y. Akimoto, D. W. Kim, M. Udell: *OBOE: Collaborative Filtering for Aut
 
 - ``error_matrix.csv``: mean over 5 stratified, shuffled folds of a balanced error rate (``oboe/util.py``,
   ``error``): the mean over classes of the error of class against rest, (1 - TPR)/2 + (1 - TNR)/2.
-  ``balanced_accuracy`` is 1 minus it. For two classes that is scikit-learn's ``balanced_accuracy_score``;
-  for K > 2 classes it is higher (a constant prediction has 1/2, not 1/K), with nearly the same order of
-  pipelines within a dataset.
+  ``one_vs_rest_balanced_accuracy`` is 1 minus it. For two classes that is scikit-learn's
+  ``balanced_accuracy_score``; for K > 2 classes it is higher (a constant prediction has 1/2, not 1/K), with
+  nearly the same order of pipelines within a dataset. So it is a measure of its own.
 - ``runtime_matrix.csv``: wall-clock seconds of all 5 folds, fit and prediction (``oboe/generate_vector.py``).
 - ``dataset_sizes.csv``: rows, and columns *after* one-hot encoding with the target among them. Of 96 datasets
   that LCDB describes too, the columns less one equal its NumberOfFeaturesAfterBinarization on 94 and OpenML's
@@ -59,7 +59,7 @@ class OboeSource(Source):
         return Manifest(
             source=self.name,
             version="0.2.0",
-            title=f"{self.title}; balanced accuracy is the mean over classes of class against rest",
+            title=self.title,
             licence="BSD-3-Clause",
             derived_from="https://github.com/udellgroup/oboe",
         )
@@ -87,7 +87,7 @@ class OboeSource(Source):
             .with_columns(
                 pl.format("{}{}/{}", pl.lit(iris.own("run", "oboe/")), "openml_id", "key").alias("run"),
                 pl.lit("finished").alias("status"),
-                (1 - pl.col("error")).alias("balanced_accuracy"),
+                (1 - pl.col("error")).alias("one_vs_rest_balanced_accuracy"),
             )
         )
         tally.read("runs", results.height)
@@ -107,6 +107,6 @@ class OboeSource(Source):
             pipelines=pipelines.select("pipeline", "title", "canonical"),
             runs=runs.select("run", "task", "dataset", "pipeline", "status"),
             evaluations=tables.evaluations(
-                runs, {key: key for key in ("balanced_accuracy", "runtime_seconds")}, tally
+                runs, {key: key for key in ("one_vs_rest_balanced_accuracy", "runtime_seconds")}, tally
             ),
         )

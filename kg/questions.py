@@ -4,9 +4,9 @@ A file is a query that runs as it stands. Its first comment lines say what it as
 
     # question: Which pipelines did best on a dataset?
     # param dataset: OpenML id or IRI of the dataset (required; kind: dataset)
-    # param measure: what runs are judged by (default balanced_accuracy; kind: measure)
+    # param measure: what runs are judged by (default one_vs_rest_balanced_accuracy; kind: measure)
 
-and each parameter is a variable with one value, ``VALUES ?measure { measure:balanced_accuracy }``: the default, or
+and each parameter is a variable with one value, ``VALUES ?measure { measure:accuracy }``: the default, or
 an example where the parameter is required. Asking puts another RDF term there, made and serialised by the RDF
 engine, wherever the block stands; so subqueries see it too, and so does the planner. ``?sign`` is bound with
 ``measure``: 1 where higher is better, -1 where lower is. ``limit`` caps the rows.

@@ -7,7 +7,7 @@ from kg import iris
 from kg.experience import Experience
 from kg.pipeline import Pipeline, Step
 
-MEASURE = iris.measure("balanced_accuracy")
+MEASURE = iris.measure("one_vs_rest_balanced_accuracy")
 PROCEDURE = iris.procedure("5-fold-cv")
 
 

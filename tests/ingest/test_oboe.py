@@ -56,7 +56,7 @@ def test_counts(batch):
 @pytest.mark.parametrize(("number", "configuration", "error", "seconds"), SPOTS)
 def test_values_are_those_of_the_csv(values, number, configuration, error, seconds):
     run = iris.own("run", f"oboe/{number}/{oboe_pipeline(configuration).key}")
-    assert values[run, iris.measure("balanced_accuracy")] == 1 - error
+    assert values[run, iris.measure("one_vs_rest_balanced_accuracy")] == 1 - error
     assert values[run, iris.measure("runtime_seconds")] == seconds
 
 
@@ -120,8 +120,8 @@ def test_equal_pipelines_and_missing_values_are_left_out_and_counted(tmp_path):
     assert {(item.what, item.why): item.count for item in source.tally.left_out} == {
         ("pipelines", SAME_PIPELINE): 1,
         ("runs", SAME_PIPELINE): 418,
-        ("evaluations", "balanced_accuracy: no finite value in the source"): 1,
-        ("evaluations", "balanced_accuracy: outside [0, 1]"): 1,
+        ("evaluations", "one_vs_rest_balanced_accuracy: no finite value in the source"): 1,
+        ("evaluations", "one_vs_rest_balanced_accuracy: outside [0, 1]"): 1,
     }
     assert batch.runs.height == 418 * 219
     assert batch.evaluations.height == 2 * 418 * 219 - 2
