@@ -37,20 +37,20 @@ class TrainingOptions:
     """
 
     dim: int = 16
-    epochs: int = 30
+    epochs: int = 25
     hidden: int = 256
     dropout: float = 0.05
     row_dropout: float = 0.8
     runs_for_residual: int = 20
     batch_size: int = 8192
-    least_batches: int = 8
+    least_batches: int = 10
     learning_rate: float = 0.02
     warm_up: float = 0.2
     huber_delta: float = 0.5
     decay_encoder: float = 0.3
     decay_free_datasets: float = 5.0
     decay_nodes: float = 0.1
-    decay_free_pipelines: float = 1.0
+    decay_free_pipelines: float = 3.0
 
 
 @dataclass(frozen=True)

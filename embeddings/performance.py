@@ -95,7 +95,7 @@ class PerformanceModel:
         store_version: str = "",
         families: Mapping[str, str] | None = None,
         dim: int = 16,
-        epochs: int = 30,
+        epochs: int = 25,
         members: int = 2,
         seed: int = 0,
         progress: Callable[[int, int], None] | None = None,

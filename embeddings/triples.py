@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.nodes import KINDS, NodeVocabulary
+from kg import iris
 from kg.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -135,13 +136,14 @@ def performance_triples(
 
 
 def from_experience(experience: "Experience", measure: str, procedure: str) -> PerformanceTriples:
-    """Triples of everything measured by `measure` (IRI) under `procedure` (IRI).
+    """Triples of everything measured by `measure` under `procedure`, keys or IRIs.
 
     The literals are the datasets' qualities, standardised over the datasets that have them.
     """
+    measure = measure if measure.startswith("http") else iris.measure(measure)
+    procedure = procedure if procedure.startswith("http") else iris.procedure(procedure)
     datasets, columns, values = experience.matrix(measure, procedure)
-    canonical = dict(experience.pipelines.select("pipeline", "canonical").iter_rows())
-    pipelines = [Pipeline.from_canonical(canonical[iri]) for iri in columns]
+    pipelines = [experience.pipeline_objects[iri] for iri in columns]
     with_qualities, names, qualities = experience.quality_table()
     position = {iri: i for i, iri in enumerate(with_qualities)}
     literals = np.full((len(datasets), len(names)), np.nan)

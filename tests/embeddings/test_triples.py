@@ -91,6 +91,15 @@ def test_literals_are_standardised_qualities_and_missing_ones_are_marked(
     assert np.allclose(holed, [[-1, 0], [np.nan, 0], [1, np.nan]], equal_nan=True)
 
 
+def test_keys_and_iris_name_the_same_triples(
+    oboe_experience: Experience, built: triples.PerformanceTriples
+) -> None:
+    by_key = triples.from_experience(oboe_experience, "balanced_accuracy", "5-fold-cv")
+    assert by_key.factory.entity_to_id == built.factory.entity_to_id
+    assert by_key.factory.relation_to_id == built.factory.relation_to_id
+    assert by_key.factory.mapped_triples.equal(built.factory.mapped_triples)
+
+
 def test_best_keeps_the_best_share_of_each_dataset(built: triples.PerformanceTriples) -> None:
     plain = built.structure()
     best = built.structure(best=0.1)
