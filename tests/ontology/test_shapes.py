@@ -13,6 +13,9 @@ from kg.quads import nquads
 from kg.testing import small_batch
 
 SAMPLE = (Path(__file__).parent / "sample.ttl").read_text(encoding="utf-8")
+EVALUATION = "<run/oboe/31/88d8fc3b9da9c5a1/modelEvaluation/one_vs_rest_balanced_accuracy>"
+OUTPUT = f"mls:hasOutput {EVALUATION} ;"
+SCORE = "measure:one_vs_rest_balanced_accuracy 0.6847619047619048e0"
 
 
 def messages(data: Graph) -> list[str]:
@@ -51,24 +54,19 @@ BROKEN = {
     "run without task": ("mls:achieves <task/openml-31/5-fold-cv> ;", "", "achieve exactly one task"),
     "run without pipeline": ("mls:executes <pipeline/88d8fc3b9da9c5a1> ;", "", "exactly one pipeline"),
     "run of unknown status": ('mkg:status "finished"', 'mkg:status "aborted"', "finished or failed"),
-    "run without evaluation": (
-        "measure:balanced_accuracy 0.67e0 ;\n    mls:hasOutput <run/oboe/31/88d8fc3b9da9c5a1/modelEvaluation/"
-        "balanced_accuracy> .",
-        "measure:balanced_accuracy 0.67e0 .",
-        "did not fail needs an evaluation",
-    ),
+    "run without evaluation": (OUTPUT, "", "did not fail needs an evaluation"),
     "score out of range": (
-        "measure:balanced_accuracy 0.67e0",
-        "measure:balanced_accuracy 67e0",
+        SCORE,
+        "measure:one_vs_rest_balanced_accuracy 67e0",
         "from 0 to 1",
     ),
     "evaluation that is text": (
-        "mls:specifiedBy measure:balanced_accuracy ;\n    mls:hasValue 0.67e0",
-        'mls:specifiedBy measure:balanced_accuracy ;\n    mls:hasValue "good"',
+        "mls:specifiedBy measure:one_vs_rest_balanced_accuracy ;\n    mls:hasValue 0.6847619047619048e0",
+        'mls:specifiedBy measure:one_vs_rest_balanced_accuracy ;\n    mls:hasValue "good"',
         "xsd:double",
     ),
     "evaluation without measure": (
-        "mls:specifiedBy measure:balanced_accuracy ;\n    mls:hasValue",
+        "mls:specifiedBy measure:one_vs_rest_balanced_accuracy ;\n    mls:hasValue",
         "mls:hasValue",
         "exactly one measure",
     ),
@@ -84,10 +82,9 @@ def test_broken_data_is_refused_with_the_reason(what: str) -> None:
 
 
 def test_a_failed_run_needs_no_evaluation() -> None:
-    failed = SAMPLE.replace('mkg:status "finished"', 'mkg:status "failed"').replace(
-        "measure:balanced_accuracy 0.67e0 ;\n    mls:hasOutput <run/oboe/31/88d8fc3b9da9c5a1/modelEvaluation/"
-        "balanced_accuracy> .",
-        'mkg:errorMessage "MemoryError" .',
+    failed = SAMPLE.replace('mkg:status "finished"', 'mkg:status "failed"').replace(OUTPUT, "")
+    failed = failed.replace(SCORE, 'mkg:errorMessage "MemoryError"')
+    evaluation = failed.index(
+        "<run/oboe/31/88d8fc3b9da9c5a1/modelEvaluation/one_vs_rest_balanced_accuracy> a"
     )
-    evaluation = failed.index("<run/oboe/31/88d8fc3b9da9c5a1/modelEvaluation/balanced_accuracy> a")
     assert messages(Graph().parse(data=failed[:evaluation], format="turtle")) == []
