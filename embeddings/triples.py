@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from embeddings.nodes import KINDS, NodeVocabulary
 from kg import iris
+from kg.errors import ModelError
 from kg.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -139,10 +140,24 @@ def from_experience(experience: "Experience", measure: str, procedure: str) -> P
     """Triples of everything measured by `measure` under `procedure`, keys or IRIs.
 
     The literals are the datasets' qualities, standardised over the datasets that have them.
+
+    Raises
+    ------
+    ModelError
+        if the experience has no such run
     """
     measure = measure if measure.startswith("http") else iris.measure(measure)
     procedure = procedure if procedure.startswith("http") else iris.procedure(procedure)
     datasets, columns, values = experience.matrix(measure, procedure)
+    if not datasets:
+        known = (
+            experience.runs.select("measure", "procedure").drop_nulls().unique().sort("measure", "procedure")
+        )
+        pairs = (
+            "; ".join(f"{m} under {p}" for m, p in known.iter_rows())
+            or "nothing yet, ingest experiments first"
+        )
+        raise ModelError(f"nothing was measured by {measure} under {procedure}; measured: {pairs}")
     pipelines = [experience.pipeline_objects[iri] for iri in columns]
     with_qualities, names, qualities = experience.quality_table()
     position = {iri: i for i, iri in enumerate(with_qualities)}

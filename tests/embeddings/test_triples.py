@@ -4,6 +4,7 @@ import pytest
 from embeddings import triples
 from embeddings.nodes import Node, NodeVocabulary
 from kg import iris
+from kg.errors import ModelError
 from kg.experience import Experience
 from kg.pipeline import Pipeline, Step
 
@@ -94,10 +95,15 @@ def test_literals_are_standardised_qualities_and_missing_ones_are_marked(
 def test_keys_and_iris_name_the_same_triples(
     oboe_experience: Experience, built: triples.PerformanceTriples
 ) -> None:
-    by_key = triples.from_experience(oboe_experience, "balanced_accuracy", "5-fold-cv")
+    by_key = triples.from_experience(oboe_experience, "one_vs_rest_balanced_accuracy", "5-fold-cv")
     assert by_key.factory.entity_to_id == built.factory.entity_to_id
     assert by_key.factory.relation_to_id == built.factory.relation_to_id
     assert by_key.factory.mapped_triples.equal(built.factory.mapped_triples)
+
+
+def test_what_was_not_measured_is_refused_with_what_was(oboe_experience: Experience) -> None:
+    with pytest.raises(ModelError, match=f"measure/roc_auc under .*measured: .*{MEASURE} under {PROCEDURE}"):
+        triples.from_experience(oboe_experience, "roc_auc", "5-fold-cv")
 
 
 def test_best_keeps_the_best_share_of_each_dataset(built: triples.PerformanceTriples) -> None:
