@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Blocks = tuple[Floats, Floats]
 
-NOISES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+NOISES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 #: (share of the first block in the squared distance, length scale) of each kernel in the grid
 KERNELS = tuple((share, length) for share in (0.3, 0.6, 1.0) for length in (0.5, 1.0, 2.0))
 LINEAR = 0.05
@@ -64,7 +64,7 @@ class GaussianProcess:
 
     @classmethod
     def fit(
-        cls, grid: Sequence[tuple[Floats, Floats]], targets: Floats, *, components: int = 12
+        cls, grid: Sequence[tuple[Floats, Floats]], targets: Floats, *, components: int = 40
     ) -> "GaussianProcess":
         """Fit targets (n, p), given the eigen-decompositions of the training kernels (:func:`decompose`)."""
         centre = targets.mean(axis=0)
