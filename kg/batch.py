@@ -32,6 +32,11 @@ class Manifest:
         IRI of the original.
     kind
         ``source`` (ingested), ``project`` (tracked runs) or ``recommendations``.
+
+    Raises
+    ------
+    SchemaError
+        If ``derived_from`` is not an IRI.
     """
 
     source: str
@@ -40,6 +45,12 @@ class Manifest:
     licence: str
     derived_from: str
     kind: Kind = "source"
+
+    def __post_init__(self) -> None:
+        if not schema.is_iri(self.derived_from):
+            raise SchemaError(
+                f"manifest of {self.source!r}: derived_from {self.derived_from!r} is not an IRI, such as https://..."
+            )
 
     @property
     def graph(self) -> str:

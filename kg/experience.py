@@ -6,9 +6,12 @@ part per named graph, and a part is rebuilt when its graph changes; delete it an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 import shutil
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,6 +55,11 @@ _QUERIES = {
     "pipelines": """SELECT ?pipeline ?title ?canonical WHERE {
         ?pipeline mkg:canonical ?canonical ; dcterms:title ?title }""",
 }
+
+_PARTS = ("runs", "datasets", "qualities", "pipelines")
+
+_WRITING_SECONDS = 3600.0
+"""Age from which a part that is half-written belongs to a process that is gone."""
 
 _NUMBERS = {"value": "Float64", "training_size": "Int64", "openml_id": "Int64"}
 
@@ -213,40 +221,46 @@ def same_as(store: Store, dataset: str) -> set[str]:
 
 def _part_name(info: GraphInfo) -> str:
     stamp = f"{info.iri} {info.content_hash} {info.store_version}"
-    return f"{info.source}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
+    return hashlib.sha256(stamp.encode()).hexdigest()[:16]
 
 
 def _part(store: Store, info: GraphInfo, folder: Path | None) -> dict[str, pl.DataFrame]:
     import polars as pl
 
-    names = ("runs", "datasets", "qualities", "pipelines")
     part = folder / _part_name(info) if folder else None
     if part and part.exists():
-        return {name: pl.read_parquet(part / f"{name}.parquet") for name in names}
-    projected = _project(store, info.iri)
-    if part and folder:
         try:
-            _keep(projected, part)
-        except OSError:
-            # The projection is derived: a folder that cannot be written costs time, not data.
-            shutil.rmtree(part.with_suffix(".new"), ignore_errors=True)
+            return {name: pl.read_parquet(part / f"{name}.parquet") for name in _PARTS}
+        except (OSError, pl.exceptions.PolarsError):
+            # Derived data: a damaged part, or one that another process clears away now, is made again.
+            shutil.rmtree(part, ignore_errors=True)
+    projected = _project(store, info.iri)
+    if part:
+        _keep(projected, part)
     return projected
 
 
 def _keep(projected: dict[str, pl.DataFrame], part: Path) -> None:
-    work = part.with_suffix(".new")
-    work.mkdir(parents=True, exist_ok=True)
-    for name, frame in projected.items():
-        frame.write_parquet(work / f"{name}.parquet")
-    if part.exists():
-        shutil.rmtree(part)
-    work.rename(part)
+    """Write a part, whole or not at all; a folder or disk that takes no more costs time, not data."""
+    import polars as pl
+
+    work = part.with_name(f"{part.name}.{os.getpid()}.new")
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        for name, frame in projected.items():
+            frame.write_parquet(work / f"{name}.parquet")
+        work.rename(part)
+    except (OSError, pl.exceptions.PolarsError):
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _clear_stale(folder: Path, current: set[str]) -> None:
+    """Remove parts of graphs that changed, and what processes that were killed left half-written."""
     for path in folder.iterdir() if folder.exists() else ():
-        if path.name not in current and path.suffix != ".new":
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            half_written = path.suffix == ".new" and time.time() - path.stat().st_mtime < _WRITING_SECONDS
+            if path.name not in current and not half_written:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _project(store: Store, graph: str) -> dict[str, pl.DataFrame]:

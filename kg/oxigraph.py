@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kg.store import Progress
 
-__all__ = ["add", "as_batches", "evaluate", "evaluate_tsv", "load", "rdflib_dataset", "remove"]
+__all__ = ["add", "as_batches", "copy", "evaluate", "evaluate_tsv", "load", "rdflib_dataset", "remove"]
 
 _CHUNK = 64 * 2**20
 """Bytes given to the bulk loader at a time: it sorts each into files of its own, so few large ones are best."""
@@ -108,6 +108,16 @@ def add(raw: pyoxigraph.Store, ntriples: bytes, graph: str) -> int:
         raise StoreError(f"the RDF for {graph} is not N-Triples: {error}") from error
     raw.extend(quads)
     return len(quads)
+
+
+def copy(source: pyoxigraph.Store, target: pyoxigraph.Store, *, without: str) -> None:
+    """Copy every named graph but one."""
+    import pyoxigraph as ox
+
+    left_out = ox.NamedNode(without)
+    for graph in source.named_graphs():
+        if graph != left_out:
+            target.bulk_extend(source.quads_for_pattern(None, None, None, graph))
 
 
 def remove(raw: pyoxigraph.Store, graph: str) -> None:

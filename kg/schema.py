@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from kg.errors import SchemaError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["TABLES", "Column", "empty", "validate"]
+__all__ = ["TABLES", "Column", "empty", "is_iri", "validate"]
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,18 @@ KEYS = {
 }
 """Columns that name a row: no two rows of a table may share them."""
 
+IRIS = ("dataset", "landing_page", "task", "procedure", "pipeline", "run", "measure")
+"""Columns that hold IRIs."""
+
+_IRI = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+$"
+
 STATUSES = ("finished", "failed")
 TASK_TYPES = ("classification", "regression")
+
+
+def is_iri(text: str) -> bool:
+    """Whether the text can stand as an IRI in RDF."""
+    return re.match(_IRI, text) is not None and not text.endswith("\n")
 
 
 def _dtype(column: Column) -> pl.DataType:
@@ -130,8 +141,14 @@ def _check_values(table: str, frame: pl.DataFrame) -> None:
         )
     for column, allowed in (("status", STATUSES), ("type", TASK_TYPES)):
         if column in frame.columns and not frame[column].is_in(list(allowed)).all():
-            wrong = frame.filter(~pl.col(column).is_in(list(allowed)))[column][0]
-            raise SchemaError(f"table {table!r}: {column} {wrong!r} is unknown; known: {', '.join(allowed)}")
+            unknown = frame.filter(~pl.col(column).is_in(list(allowed)))[column][0]
+            raise SchemaError(
+                f"table {table!r}: {column} {unknown!r} is unknown; known: {', '.join(allowed)}"
+            )
     keys = KEYS[table]
     if frame.height and (doubled := frame.select(keys).is_duplicated()).any():
         raise SchemaError(f"table {table!r} has two rows for {frame.filter(doubled).select(keys).row(0)}")
+    for column in [name for name in IRIS if name in frame.columns]:
+        wrong = frame.filter(~pl.col(column).str.contains(_IRI))[column]
+        if len(wrong):
+            raise SchemaError(f"table {table!r}: {column} {wrong[0]!r} is not an IRI: make it with kg.iris")

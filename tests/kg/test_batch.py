@@ -40,6 +40,8 @@ def test_missing_optional_columns_are_filled() -> None:
         ("datasets", {"dataset": ["a"], "colour": [1]}, "unknown column 'colour'"),
         ("datasets", {"dataset": ["a"], "openml_id": ["x"]}, "declared types"),
         ("datasets", {"dataset": ["a", "a"]}, "two rows"),
+        ("datasets", {"dataset": ["http://a> <http://b"]}, "not an IRI"),
+        ("datasets", {"dataset": ["http://a"], "landing_page": ["http://a\n"]}, "not an IRI"),
         ("datasets", {"dataset": ["a", None]}, "1 of 2 values of 'dataset' are missing"),
         ("evaluations", {"run": ["r"], "measure": ["m"], "value": [float("nan")]}, "not a finite number"),
         ("evaluations", {"run": ["r"], "measure": ["m"], "value": [float("inf")]}, "not a finite number"),

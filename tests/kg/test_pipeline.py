@@ -70,7 +70,7 @@ def test_the_key_is_stable_over_releases() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, [1], {"a": 1}, object()])
 def test_values_that_json_cannot_hold_are_refused(value: object) -> None:
-    with pytest.raises(PipelineError, match="'C' of sklearn.svm.SVC"):
+    with pytest.raises(PipelineError, match=r"'C' of sklearn\.svm\.SVC"):
         Step("estimator", "sklearn.svm.SVC", {"C": value})  # type: ignore[dict-item]
 
 
