@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kg import iris
 from kg.errors import QueryError
-from kg.measures import MEASURES
+from kg.measures import measure_of
 from kg.terms import IRI, Value
 from metakg import queries
 
@@ -146,16 +146,17 @@ def _dataset(store: Store, iri: str) -> Explanation | None:
     if not store.query("ASK { ?it a ?type }", bindings={"it": IRI(iri), "type": IRI(_MLS_DATASET)}).answer:
         return None
     facts = _first(store, "explain_dataset", dataset=IRI(iri)) or {}
-    measure, procedure = IRI(MEASURES["one_vs_rest_balanced_accuracy"].iri), IRI(iris.procedure("5-fold-cv"))
+    from metakg.training import MEASURE, PROCEDURE
+
     sections = (
         _section(store, "runs", "dataset_runs", dataset=IRI(iri)),
         _section(
             store,
-            "best pipelines by balanced accuracy in 5-fold cross-validation",
+            f"best pipelines by {measure_of(MEASURE).label} in 5-fold cross-validation",
             "dataset_best",
             dataset=IRI(iri),
-            measure=measure,
-            procedure=procedure,
+            measure=IRI(MEASURE),
+            procedure=IRI(PROCEDURE),
         ),
     )
     return Explanation("dataset", iri, {"openml_id": iris.openml_id(iri), **facts}, sections)

@@ -6,7 +6,7 @@ qualities of some; what is unknown of a dataset stays missing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -76,10 +76,30 @@ def _aligned(wanted: Sequence[str], given: Sequence[str], values: NDArray[np.flo
     return rows
 
 
-def of_table(table: Table, *, budget_seconds: float = 3.5, seed: int = 0) -> TableFeatures:
-    """Meta-features and landmark scores of a table, sampled so that they stay within the budget."""
-    described = metafeatures.compute(table, budget_seconds=budget_seconds * (1 - LANDMARK_SHARE), seed=seed)
+def of_table(
+    table: Table, names: Collection[str], *, budget_seconds: float = 3.5, seed: int = 0
+) -> TableFeatures:
+    """Landmark scores of a table, and the groups of meta-features that any of ``names`` belongs to.
+
+    Both are sampled so that they stay within the budget.
+    """
+    _load_learners()
+    groups = [group for group, members in metafeatures.GROUPS.items() if not set(members).isdisjoint(names)]
+    described = metafeatures.compute(
+        table, budget_seconds=budget_seconds * (1 - LANDMARK_SHARE), seed=seed, groups=groups
+    )
     runs = landmarks.compute(table, budget_seconds=budget_seconds * LANDMARK_SHARE, seed=seed)
     notes = list(dict.fromkeys([*described.notes, *runs.notes]))
     seconds = {**described.seconds, "landmarks": sum(runs.seconds.values())}
     return TableFeatures({**described.values, **runs.values}, seconds, notes)
+
+
+def _load_learners() -> None:
+    """Load what landmarks are made of, before their clock starts: it takes a second, and is no run's time."""
+    from importlib import import_module
+
+    for landmark in landmarks.LANDMARKS:
+        for step in landmark.steps:
+            import_module(step.component.rpartition(".")[0])
+    import_module("sklearn.compose")
+    import_module("sklearn.model_selection")

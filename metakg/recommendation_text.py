@@ -7,6 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kg.measures import measure_of
+
 if TYPE_CHECKING:
     from metakg.recommendation import RankedPipeline, Recommendation
 
@@ -70,7 +72,7 @@ def table_text(recommendation: Recommendation, width: int = 100) -> str:
     if not items:
         return "no pipeline fits the time budget; allow more time\n"
     left, right = min(item.low for item in items), max(item.high for item in items)
-    measure = recommendation.measure.replace("_", " ")
+    measure = measure_of(recommendation.measure).label
     scaler = _common_scaler(items)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
     table.add_column("#", justify="right")
@@ -106,11 +108,8 @@ def _common_scaler(items: Sequence[RankedPipeline]) -> str:
 def _support(item: RankedPipeline) -> str:
     if not item.support:
         return "  no run of it on a similar dataset: the prediction rests on related pipelines"
-    shown = [
-        f"{support.value:.3f} of {support.best:.3f} on {support.title}"
-        for support in item.support[:SHOWN_SUPPORT]
-    ]
-    return "  " + "; ".join(shown)
+    shown = [f"{run.title} {run.value:.3f} (best {run.best:.3f})" for run in item.support[:SHOWN_SUPPORT]]
+    return "on " + ", ".join(shown)
 
 
 def _neighbour_line(recommendation: Recommendation) -> str:

@@ -18,7 +18,7 @@ from kg import iris
 from kg.measures import MEASURES
 from kg.terms import IRI
 from metakg import queries
-from metakg.features import of_table
+from metakg.features import TableFeatures, of_table
 from metakg.neighbours import NeighbourDataset, in_words, titles_of
 from metakg.recommendation import Provenance, RankedPipeline, Recommendation, SupportRun, Target, dataset_iri
 from metakg.regression import refuse_regression
@@ -82,8 +82,7 @@ class Advice:
     ) -> Recommendation:
         """Rank pipelines for a table."""
         clock = _Clock()
-        described = of_table(target.table, seed=seed)
-        row = described.row(self.model.estimator.space.names)
+        described, row = self._described(target, seed)
         clock.lap("meta-features and landmarks")
         choices = self.model.portfolio(row, top, budget_seconds)
         neighbours = self._neighbours(row, NEIGHBOURS)
@@ -118,14 +117,20 @@ class Advice:
 
     def similar(self, target: Target, *, top: int, seed: int = 0) -> tuple[list[NeighbourDataset], list[str]]:
         """Neighbours of a table, and notes."""
-        described = of_table(target.table, seed=seed)
-        return self._neighbours(described.row(self.model.estimator.space.names), top), described.notes
+        described, row = self._described(target, seed)
+        return self._neighbours(row, top), described.notes
 
     def similar_to_known(self, dataset: str, *, top: int) -> list[NeighbourDataset]:
         """Neighbours of a dataset that the model was trained on, itself left out."""
         row = self.model.estimator.features[self.model.datasets.index(dataset)]
         found = self._neighbours(row, top + 1)
         return [neighbour for neighbour in found if neighbour.dataset != dataset][:top]
+
+    def _described(self, target: Target, seed: int) -> tuple[TableFeatures, np.ndarray]:
+        """Features of a table that the model looks at, and its row of all features, NaN for the others."""
+        space = self.model.estimator.space
+        described = of_table(target.table, [space.names[j] for j in space.used], seed=seed)
+        return described, described.row(space.names)
 
     def _neighbours(self, row: np.ndarray, top: int) -> list[NeighbourDataset]:
         titles = titles_of(self.store)

@@ -29,7 +29,7 @@ def trained_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a store with 60 datasets and 40 pipelines of OBOE, the landmarks and wdbc among them, trained with it and without."""
+    """Folder of a store with 60 datasets and 40 pipelines of OBOE, trained with wdbc among them and without."""
     import polars as pl
 
     import metakg

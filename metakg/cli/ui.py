@@ -39,6 +39,10 @@ def ui(session: Session, port: int, headless: bool) -> None:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "type",
+        "client.showErrorLinks": "false",
+        "theme.base": "light",
+        "theme.primaryColor": "#1f5f8b",
     }
     words = [sys.executable, "-m", "streamlit", "run", os.path.join(folder, "app.py")]  # noqa: PTH118
     words += [f"--{name}={value}" for name, value in options.items()]
