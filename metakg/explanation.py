@@ -16,7 +16,7 @@ from metakg import queries
 if TYPE_CHECKING:
     from kg.store import Store
 
-__all__ = ["Explanation", "Section", "explain"]
+__all__ = ["Explanation", "Section", "explain", "iris_in_short"]
 
 Kind = Literal["recommendation", "run", "dataset", "pipeline"]
 
@@ -68,7 +68,7 @@ class Explanation:
 def _shown(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
-    return "-" if cell is None else str(cell)
+    return "-" if cell is None else iris_in_short(str(cell))
 
 
 def explain(store: Store, thing: str) -> Explanation:
@@ -89,9 +89,24 @@ def explain(store: Store, thing: str) -> Explanation:
     )
 
 
+_SHORT = {"metakg:": iris.BASE, "openml:dataset/": iris.OPENML + "dataset/"}
+
+
+def iris_in_short(text: str) -> str:
+    """IRI as people read and type it: ours begin with ``metakg:``, OpenML's datasets with ``openml:dataset/``.
+
+    >>> iris_in_short("http://w3id.org/mlsea/openml/dataset/31")
+    'openml:dataset/31'
+    """
+    for prefix, base in _SHORT.items():
+        if text.startswith(base):
+            return prefix + text.removeprefix(base)
+    return text
+
+
 def _whole(thing: str) -> str:
     """IRI of a thing that may be written as tables show it (``metakg:run/...``, ``openml:dataset/31``)."""
-    for prefix, base in (("metakg:", iris.BASE), ("openml:dataset/", iris.OPENML + "dataset/")):
+    for prefix, base in _SHORT.items():
         if thing.startswith(prefix):
             return iris.dataset_iri(base + thing.removeprefix(prefix))
     return iris.dataset_iri(thing)

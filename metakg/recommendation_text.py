@@ -46,7 +46,7 @@ def interval_bar(low: float, value: float, high: float, left: float, right: floa
     """Draw an interval with its value on a scale from ``left`` to ``right``.
 
     >>> interval_bar(0.5, 0.75, 1.0, 0.5, 1.0)
-    '├───────────●────────────┤'
+    '├───────────●──────────┤'
     """
     span = max(right - left, 1e-9)
 

@@ -7,14 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg import iris
-
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "plain_table", "shortened", "write"]
-
-PREFIXES = {iris.BASE: "metakg:", iris.OPENML: "openml:"}
+__all__ = ["console", "plain_table", "write"]
 
 PIECE = 2**14
 
@@ -44,18 +40,6 @@ def plain_table(
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console().print(table)
-
-
-def shortened(text: str) -> str:
-    """IRI as people read it in a table: ours begin with ``metakg:``, OpenML's with ``openml:``.
-
-    >>> shortened("http://w3id.org/mlsea/openml/dataset/31")
-    'openml:dataset/31'
-    """
-    for base, prefix in PREFIXES.items():
-        if text.startswith(base):
-            return prefix + text.removeprefix(base)
-    return text
 
 
 def write(text: str, path: str | None = None) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.errors import QueryError
-from metakg.cli.output import plain_table, shortened, write
+from metakg.cli.output import plain_table, write
 from metakg.cli.session import Session, pass_session
+from metakg.explanation import iris_in_short
 
 if TYPE_CHECKING:
     from kg.result import Result
@@ -69,4 +70,4 @@ def print_result(session: Session, result: Result, form: str, limit: int | None 
 def _shown(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
-    return "" if cell is None else shortened(str(cell))
+    return "" if cell is None else iris_in_short(str(cell))

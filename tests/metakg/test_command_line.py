@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -319,12 +319,19 @@ def test_a_reader_that_goes_away_is_no_fault(small_store):
     assert errors == ""
 
 
-def test_an_interrupt_is_one_line_and_status_130(own_store):
-    process = start("-m", "metakg", "--store", own_store, "embed", "--seed", 7)
-    process.stderr.readline()  # training has begun
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    errors = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+def test_an_interrupt_is_one_line_and_status_130(own_store, shell):
+    interrupt = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    status, _, errors = shell("--store", own_store, "embed", "--seed", 7)
+    interrupt.cancel()
+    assert status == 130
     assert errors.splitlines()[-1] == "metakg: interrupted"
-    assert "Traceback" not in errors
+    assert len(list((own_store / "models").iterdir())) == 2
+
+
+def test_a_damaged_model_is_answered_with_what_to_do(own_store, wdbc, shell):
+    for arrays in (own_store / "models").glob("*/recommender.safetensors"):
+        arrays.write_bytes(arrays.read_bytes()[:-10])
+    status, out, errors = shell("--store", own_store, "recommend", wdbc, "--target", "diagnosis")
+    assert (status, out) == (2, "")
+    assert "metakg embed" in complaint(errors)
