@@ -10,7 +10,7 @@ from kg import iris, manifest
 from kg.batch import Batch, Manifest
 from kg.binding import bind
 from kg.errors import QueryError, SchemaError, StoreError
-from kg.guard import check_read_only
+from kg.guard import check_read_only, names_its_graphs
 from kg.quads import nquads
 from kg.result import Result
 from kg.terms import Value
@@ -151,7 +151,8 @@ def _run(raw: pyoxigraph.Store, text: str, default_graph: str | Sequence[str] | 
     import pyoxigraph as ox
 
     check_read_only(text)
-    options: dict[str, Any] = {"use_default_graph_as_union": True}
+    # The engine would let the union overrule FROM.
+    options: dict[str, Any] = {"use_default_graph_as_union": not names_its_graphs(text)}
     if default_graph is not None:
         names = [default_graph] if isinstance(default_graph, str) else default_graph
         options = {"default_graph": [ox.NamedNode(name) for name in names]}

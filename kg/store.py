@@ -100,8 +100,10 @@ class Store(ABC):
     ) -> Result:
         """Answer a SPARQL 1.1 query that reads.
 
-        The default graph is the union of all named graphs, or ``default_graph``. ``bindings`` gives values
-        to variables of the query; they are bound as terms, never pasted into the text.
+        The default graph is ``default_graph``, else what the query's ``FROM`` says, else the union of all named
+        graphs. A triple that two graphs state is found once in each: ask with ``DISTINCT`` where descriptions
+        that sources share (of datasets, tasks, pipelines, components, measures) are joined. ``bindings`` gives
+        values to variables of the query; they are bound as terms, never pasted into the text.
 
         Raises
         ------

@@ -170,6 +170,8 @@ class StoreTestCase:
         count = "SELECT (COUNT(?run) AS ?n) WHERE { ?run a <http://www.w3.org/ns/mls#Run> }"
         assert next(store.query(count).rows()) == (8,)
         assert next(store.query(count, default_graph=iris.graph("one", "1")).rows()) == (4,)
+        from_one = count.replace("WHERE", f"FROM <{iris.graph('one', '1')}> WHERE")
+        assert next(store.query(from_one).rows()) == (4,)
 
     def test_small_rdf_is_added(self, store: Store) -> None:
         """N-Triples are added to what is there; broken ones change nothing."""
