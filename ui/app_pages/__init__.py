@@ -1,1 +1,3 @@
-"""One module per page; Streamlit runs them as scripts."""
+"""Pages of the app: scripts that Streamlit runs from top to bottom at each interaction. Nothing imports them."""
+
+__all__: list[str] = []
