@@ -57,7 +57,8 @@ def nquads(batch: Batch) -> Iterator[bytes]:
     graph = f"<{batch.manifest.graph}>"
     for frame, columns in _statements(batch):
         yield from _lines(frame, columns, graph)
-    text = "".join(f"{line} {graph} .\n" for line in _pipeline_triples(batch.pipelines))
+    small = (*_pipeline_triples(batch.pipelines), *_label_triples(batch))
+    text = "".join(f"{line} {graph} .\n" for line in small)
     if text:
         yield text.encode()
 
@@ -224,6 +225,17 @@ def settings(pipeline: Pipeline, iri: str) -> Iterator[tuple[str, str, str, Scal
         for name, value in step.parameters.items():
             node = f"{iri}/hyperParameterSetting/{position}.{iris.quote(name, safe='')}"
             yield node, step.component, name, value
+
+
+def _label_triples(batch: Batch) -> Iterator[str]:
+    """Types and labels of measures and procedures, which queries written for MLSea-KG look for."""
+    for column, kind, measured in (
+        ("measure", "EvaluationMeasure", batch.evaluations["measure"]),
+        ("procedure", "EvaluationProcedure", batch.tasks["procedure"]),
+    ):
+        for iri in measured.unique(maintain_order=True):
+            yield f"<{iri}> {_TYPE} <{MLS}{kind}>"
+            yield f"<{iri}> <{RDFS}label> {literal(iri.removeprefix(iris.own(column, '')))}"
 
 
 def _pipeline_triples(pipelines: pl.DataFrame) -> Iterator[str]:

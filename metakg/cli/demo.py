@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,8 +20,6 @@ from metakg.cli.session import Session, pass_session
 from metakg.cli.store import in_shares
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from metakg.graph import KnowledgeGraph
     from metakg.recommendation import Recommendation
 
@@ -62,7 +63,7 @@ def demo(session: Session) -> None:
                 _check(kg, answer, sample.openml_id)
             _heading(5, "training on everything, for your own tables")
     write(f"done in {time.perf_counter() - started:.0f} s\n")
-    write(_next_steps(session, kg, path, sample.target, answer.iri))
+    write(_next_steps(kg, path, sample.target, answer.iri))
 
 
 def _heading(number: int, text: str) -> None:
@@ -138,8 +139,13 @@ def _check(kg: KnowledgeGraph, answer: Recommendation, openml_id: int) -> None:
     )
 
 
-def _next_steps(session: Session, kg: KnowledgeGraph, path: Path, target: str, iri: str) -> str:
-    metakg = f"metakg --store {kg.location}" if session.store else "metakg"
+def _next_steps(kg: KnowledgeGraph, path: Path, target: str, iri: str) -> str:
+    from metakg.graph import DEFAULT_LOCATION
+
+    metakg = "metakg" if shutil.which("metakg") else os.path.relpath(Path(sys.executable).with_name("metakg"))
+
+    if str(kg.location) != DEFAULT_LOCATION:
+        metakg += f" --store {kg.location}"
     steps = (
         ("pipelines for your own table", f"{metakg} recommend my.csv --target COLUMN"),
         ("a script that runs", f"{metakg} recommend {path} --target {target} --format python"),
