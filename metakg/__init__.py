@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from embeddings.table_file import read_table
     from kg.errors import MetakgError
+    from kg.questions import Question
+    from kg.result import Result
     from metakg.graph import KnowledgeGraph
     from metakg.neighbours import Neighbours
     from metakg.recommendation import Recommendation
@@ -27,7 +29,9 @@ __all__ = [
     "KnowledgeGraph",
     "MetakgError",
     "Neighbours",
+    "Question",
     "Recommendation",
+    "Result",
     "__version__",
     "open",
     "read_table",
@@ -39,7 +43,9 @@ _LAZY = {
     "KnowledgeGraph": "metakg.graph",
     "MetakgError": "kg.errors",
     "Neighbours": "metakg.neighbours",
+    "Question": "kg.questions",
     "Recommendation": "metakg.recommendation",
+    "Result": "kg.result",
     "read_table": "embeddings.table_file",
 }
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from metakg.recommendation import COVERAGE
 from ui.charts import duration, neighbour_chart, shortlist_chart
-from ui.links import OPENML_PAGE, openml_page, short
+from ui.links import OPENML_PAGE, openml_page, plain, short
 from ui.state import kept
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 _PLAIN = {"displayModeBar": False}
-_PAGE = st.column_config.LinkColumn("OpenML", display_text=rf"{OPENML_PAGE}(\d+)", width="small")
+_PAGE = st.column_config.LinkColumn("OpenML", display_text=rf"{OPENML_PAGE}(\d+)", width=70)
 
 
 def _score(label: str) -> ColumnConfig:
@@ -41,10 +41,12 @@ def draw(answer: Recommendation, *, seconds: float, version: int) -> None:
         Of the graph that it was drawn from.
     """
     measure = answer.measure.replace("_", " ")
-    st.subheader(f"Pipelines for {answer.target.name}, target “{answer.target.target}”", anchor="answer")
+    st.subheader(
+        f"Pipelines for {plain(answer.target.name)}, target “{plain(answer.target.target)}”", anchor="answer"
+    )
     st.caption(_about(answer, measure, seconds, version))
     for note in answer.notes:
-        st.info(note, icon=":material/info:")
+        st.info(plain(note), icon=":material/info:")
     if not answer.items:
         st.warning("No pipeline fits the time budget; allow more time.", icon=":material/timer:")
         return
@@ -53,8 +55,8 @@ def draw(answer: Recommendation, *, seconds: float, version: int) -> None:
     _downloads(answer)
     st.subheader("Each pipeline, and what speaks for it", anchor="pipelines")
     for item in answer.items:
-        label = f"**{item.rank}.** {item.pipeline.title}  ·  {item.predicted:.3f} ({item.low:.2f} to {item.high:.2f})"
-        with st.expander(label):
+        expected = f"{item.predicted:.3f} ({item.low:.2f} to {item.high:.2f})"
+        with st.expander(f"**{item.rank}.** {plain(item.pipeline.title)}  ·  {expected}"):
             _pipeline(answer, item, measure)
     st.subheader("Datasets that behave like it", anchor="neighbours")
     _neighbours(answer)
@@ -181,23 +183,17 @@ def _neighbours(answer: Recommendation) -> None:
         st.caption("The graph knows no dataset to compare it with.")
         return
     st.plotly_chart(neighbour_chart(answer.neighbours), config=_PLAIN, key="neighbours")
-    st.dataframe(
+    # A static table breaks long lines, which the interactive one cuts.
+    st.table(
         [
             {
-                "title": item.title,
-                "page": f"{OPENML_PAGE}{item.openml_id}" if item.openml_id else None,
-                "similarity": item.similarity,
-                "why": item.why,
+                "Dataset": f"[{plain(item.title)}]({OPENML_PAGE}{item.openml_id})"
+                if item.openml_id
+                else plain(item.title),
+                "Similarity": f"{item.similarity:.3f}",
+                "Why": item.why,
             }
             for item in answer.neighbours
         ],
-        column_config={
-            "title": st.column_config.TextColumn("Dataset", width="medium"),
-            "page": _PAGE,
-            "similarity": _score("Similarity"),
-            "why": st.column_config.TextColumn("Why", width="large"),
-        },
         hide_index=True,
-        placeholder="",
-        key="neighbour-table",
     )

@@ -1,10 +1,10 @@
-"""IRIs for people: those of OpenML's datasets lead to their pages, our own are written short."""
+"""Names and IRIs for people: OpenML's datasets lead to their pages, our own IRIs are written short."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["OPENML_PAGE", "openml_page", "short"]
+__all__ = ["OPENML_PAGE", "openml_page", "plain", "short"]
 
 OPENML_PAGE = "https://www.openml.org/d/"
 
@@ -30,3 +30,12 @@ def short(value: object) -> object:
     """
     text = isinstance(value, str) and value.startswith(_OWN)
     return f"metakg:{str(value).removeprefix(_OWN)}" if text else value
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is, whatever a file, a column or a dataset is called.
+
+    >>> print(plain("a*b [c](d)"))
+    a\\*b \\[c\\](d)
+    """
+    return re.sub(r"([\\`*_{}\[\]<>#|$:~])", r"\\\1", text)

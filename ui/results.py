@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.elements.lib.column_types import ColumnConfig
 
-    from kg.result import Result
-
 __all__ = ["ROW_LIMIT", "Outcome", "draw", "outcome"]
 
 ROW_LIMIT = 10_000
@@ -31,7 +29,7 @@ class Outcome:
     ``milliseconds`` is the time of the query, without drawing.
     """
 
-    result: Result | None
+    result: metakg.Result | None
     total: int
     milliseconds: float
     error: str = ""
@@ -86,10 +84,12 @@ def _for_people(frame: pd.DataFrame) -> dict[str, ColumnConfig]:
             columns[name] = st.column_config.LinkColumn(name, display_text=rf"{OPENML_PAGE}(\d+)")
         else:
             frame[name] = frame[name].map(short)
+            if present.map(type).nunique() > 1:  # a column of the page has one type
+                frame[name] = frame[name].map(str, na_action="ignore")
     return columns
 
 
-def _downloads(result: Result) -> None:
+def _downloads(result: metakg.Result) -> None:
     files = [("CSV", "csv", "text/csv"), ("JSON", "json", "application/sparql-results+json")]
     if result.kind == "graph":
         files = [("Turtle", "turtle", "text/turtle"), *files]

@@ -153,7 +153,7 @@ def test_from_a_csv_to_code_and_on_to_sparql(
     assert "SELECT" in editor.input_value()
     editor.focus()
     page.keyboard.press("Control+Enter")
-    page.get_by_text("20 rows in").wait_for()
+    page.get_by_text("rows in").wait_for()
     page.wait_for_timeout(800)
     _full_page(page, tmp_path / "3-sparql.png")
 

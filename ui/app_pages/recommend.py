@@ -11,6 +11,7 @@ import metakg
 from metakg import samples
 from ui import answers, subjects
 from ui.knowledge import knowledge_graph, one_line, writing
+from ui.links import plain
 from ui.state import kept
 
 UPLOAD, SAMPLE = "Your file", "A sample table"
@@ -47,7 +48,7 @@ def choose_subject() -> subjects.Subject | None:
 def preview(subject: subjects.Subject) -> None:
     """Show the table's size and first rows."""
     cells = subject.rows * len(subject.columns)
-    st.markdown(f"**{subject.path.name}**")
+    st.markdown(f"**{plain(subject.path.name)}**")
     with st.container(horizontal=True):
         st.metric("Rows", f"{subject.rows:,}")
         st.metric("Columns", f"{len(subject.columns):,}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 import metakg
@@ -11,32 +9,37 @@ from ui.knowledge import knowledge_graph, one_line
 from ui.results import draw, outcome
 from ui.state import kept
 
-if TYPE_CHECKING:
-    from kg.questions import Question
-
 FIRST = "best-pipelines"
 EDITOR_STYLE = """<style>
 textarea { font-family: monospace !important; font-size: 0.85rem !important; white-space: pre !important }
 </style>"""
 
 
-def parameter_key(question: Question, name: str) -> str:
+def parameter_key(question: metakg.Question, name: str) -> str:
     """Key of the input for a parameter."""
     return kept(f"{name} of {question.name}", "")
 
 
-def fill(kg: metakg.KnowledgeGraph, question: Question) -> None:
-    """Write the question with its parameters into the editor."""
-    given = {}
-    for parameter in question.params:
-        written = st.session_state[parameter_key(question, parameter.name)].strip()
-        if written or parameter.default is None:
-            given[parameter.name] = written or question.example(parameter.name)
+def fill(kg: metakg.KnowledgeGraph, question: metakg.Question) -> None:
+    """Write the question with its parameters into the editor; with its example where one must be given and is not."""
+    st.session_state.pop("parameter_error", None)
+    written = {
+        parameter.name: st.session_state[parameter_key(question, parameter.name)].strip()
+        for parameter in question.params
+    }
+    given = {name: value for name, value in written.items() if value}
+    examples = {
+        parameter.name: question.example(parameter.name)
+        for parameter in question.params
+        if parameter.default is None
+    }
     try:
-        st.session_state[kept("query")] = kg.question_text(question.name, **given)
-        st.session_state.pop("parameter_error", None)
+        st.session_state[kept("query")] = kg.question_text(question.name, **{**examples, **given})
     except metakg.MetakgError as error:
-        st.session_state["parameter_error"] = one_line(error)
+        if given:
+            st.session_state["parameter_error"] = one_line(error)
+        else:  # this graph does not have the example
+            st.session_state[kept("query")] = question.text
 
 
 def choose_question(kg: metakg.KnowledgeGraph) -> None:
