@@ -161,9 +161,11 @@ def fit_network(
     _prime(loop, factory, targets)
     batch_size = min(options.batch_size, -(-len(targets) // options.least_batches))
     steps = options.epochs * -(-len(targets) // batch_size)
-    # PyKEEN moves its schedulers once per epoch; a one-cycle schedule moves with every step
+    # PyKEEN moves its schedulers once per epoch; a one-cycle schedule moves with every step. Its rise must be
+    # longer than one step, else it divides by zero; few scores then end before the cycle does.
+    total_steps = max(steps + 1, int(2 / options.warm_up) + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, options.learning_rate, total_steps=steps + 1, pct_start=options.warm_up
+        optimizer, options.learning_rate, total_steps=total_steps, pct_start=options.warm_up
     )
     optimizer.register_step_post_hook(lambda *_: schedule.step())
     with tempfile.TemporaryDirectory() as folder, _cheap_garbage_collection():

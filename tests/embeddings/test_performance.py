@@ -320,3 +320,9 @@ def test_loading_and_predicting_import_neither_torch_nor_pykeen(
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code, tmp_path], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 4])
+def test_few_scores_and_few_epochs_are_enough_to_train(data: Slice, epochs: int) -> None:
+    few = data.fit(slice(0, 2), epochs=epochs, members=1)
+    assert np.isfinite(few.predict(data.features[data.test])).all()
