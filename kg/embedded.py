@@ -250,9 +250,10 @@ class EmbeddedStore(Store):
         *,
         bindings: Mapping[str, Value] | None = None,
         default_graph: str | Sequence[str] | None = None,
+        limit: int | None = None,
     ) -> Result:
         """See :meth:`kg.store.Store.query`."""
-        return self._reading(lambda: oxigraph.evaluate(self._raw, text, bindings, default_graph))
+        return self._reading(lambda: oxigraph.evaluate(self._raw, text, bindings, default_graph, limit))
 
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """See :meth:`kg.store.Store.query_tsv`."""

@@ -72,9 +72,10 @@ class MemoryStore(Store):
         *,
         bindings: Mapping[str, Value] | None = None,
         default_graph: str | Sequence[str] | None = None,
+        limit: int | None = None,
     ) -> Result:
         """See :meth:`kg.store.Store.query`."""
-        return oxigraph.evaluate(self._raw, text, bindings, default_graph)
+        return oxigraph.evaluate(self._raw, text, bindings, default_graph, limit)
 
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """See :meth:`kg.store.Store.query_tsv`."""

@@ -133,9 +133,10 @@ def evaluate(
     text: str,
     bindings: Mapping[str, Value] | None,
     default_graph: str | Sequence[str] | None,
+    limit: int | None = None,
 ) -> Result:
     """Evaluate a query that reads."""
-    return Result.of(_run(raw, bind(text, bindings) if bindings else text, default_graph))
+    return Result.of(_run(raw, bind(text, bindings) if bindings else text, default_graph), limit)
 
 
 def evaluate_tsv(raw: pyoxigraph.Store, text: str, graph: str) -> bytes:

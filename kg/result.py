@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from kg.terms import IRI, Value, from_term
@@ -34,24 +35,28 @@ class Result:
         Names of the columns; ``subject, predicate, object`` for a graph, ``answer`` for a boolean.
     terms
         Rows of RDF terms (pyoxigraph), None where a variable is unbound.
+    truncated
+        Whether there were more rows than were asked for.
     """
 
     kind: Kind
     variables: tuple[str, ...]
     terms: Sequence[tuple[Any, ...]]
+    truncated: bool = False
 
     @classmethod
-    def of(cls, raw: Any) -> Result:
-        """Read a pyoxigraph result to its end."""
+    def of(cls, raw: Any, limit: int | None = None) -> Result:
+        """Read a pyoxigraph result: to its end, or at most ``limit`` rows."""
         import pyoxigraph as ox
 
         if isinstance(raw, ox.QuerySolutions):
             names = tuple(variable.value for variable in raw.variables)
-            return cls("solutions", names, [tuple(solution) for solution in raw])
+            rows = [tuple(solution) for solution in islice(raw, limit)]
+            return cls("solutions", names, rows, next(raw, None) is not None)
         if isinstance(raw, ox.QueryBoolean):
             return cls("boolean", ("answer",), [(ox.Literal(bool(raw)),)])
-        rows = [(triple.subject, triple.predicate, triple.object) for triple in raw]
-        return cls("graph", ("subject", "predicate", "object"), rows)
+        triples = [(triple.subject, triple.predicate, triple.object) for triple in islice(raw, limit)]
+        return cls("graph", ("subject", "predicate", "object"), triples, next(raw, None) is not None)
 
     def __len__(self) -> int:
         return len(self.terms)
@@ -72,7 +77,8 @@ class Result:
 
     def head(self, count: int) -> Result:
         """First ``count`` rows."""
-        return Result(self.kind, self.variables, self.terms[:count])
+        cut = self.truncated or len(self.terms) > count
+        return Result(self.kind, self.variables, self.terms[:count], cut)
 
     def to_polars(self) -> pl.DataFrame:
         """Columns of values, types inferred from all rows."""

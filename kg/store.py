@@ -97,13 +97,15 @@ class Store(ABC):
         *,
         bindings: Mapping[str, Value] | None = None,
         default_graph: str | Sequence[str] | None = None,
+        limit: int | None = None,
     ) -> Result:
         """Answer a SPARQL 1.1 query that reads.
 
         The default graph is ``default_graph``, else what the query's ``FROM`` says, else the union of all named
         graphs. A triple that two graphs state is found once in each: ask with ``DISTINCT`` where descriptions
         that sources share (of datasets, tasks, pipelines, components, measures) are joined. ``bindings`` gives
-        values to variables of the query; they are bound as terms, never pasted into the text.
+        values to variables of the query; they are bound as terms, never pasted into the text. At most ``limit``
+        rows are read; ``Result.truncated`` tells whether there were more.
 
         Raises
         ------

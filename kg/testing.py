@@ -173,6 +173,18 @@ class StoreTestCase:
         from_one = count.replace("WHERE", f"FROM <{iris.graph('one', '1')}> WHERE")
         assert next(store.query(from_one).rows()) == (4,)
 
+    @pytest.mark.parametrize(
+        "text", ["SELECT ?s WHERE { ?s ?p ?o }", "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"]
+    )
+    def test_a_limit_is_kept_and_told(self, store: Store, text: str) -> None:
+        """No more rows are read than asked for, and the result says whether there were more."""
+        store.commit(small_batch())
+        every = store.query(text)
+        assert not every.truncated
+        few = store.query(text, limit=3)
+        assert (len(few), few.truncated) == (3, True)
+        assert not store.query(text, limit=len(every)).truncated
+
     def test_small_rdf_is_added(self, store: Store) -> None:
         """N-Triples are added to what is there; broken ones change nothing."""
         about = Manifest(

@@ -337,15 +337,17 @@ class KnowledgeGraph:
 
     # Questions
 
-    def sparql(self, query: str, **bindings: Value) -> Result:
+    def sparql(self, query: str, *, max_rows: int | None = None, **bindings: Value) -> Result:
         """Answer of a SPARQL query that reads; ``bindings`` are values of its variables.
+
+        At most ``max_rows`` rows are read; ``Result.truncated`` tells whether there were more.
 
         Raises
         ------
         QueryError
             If the query does not parse, would write, or would reach the network.
         """
-        return self.store.query(query, bindings=bindings)
+        return self.store.query(query, bindings=bindings, limit=max_rows)
 
     def ask(self, question: str, **parameters: Value) -> Result:
         """Answer of a shipped question; ``kg.questions.names()`` lists them.

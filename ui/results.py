@@ -24,13 +24,12 @@ ROW_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a query: a result of at most ``ROW_LIMIT`` rows out of ``total``, or the line that says why not.
+    """What came of a query: a result of at most ``ROW_LIMIT`` rows, or the line that says why not.
 
     ``milliseconds`` is the time of the query, without drawing.
     """
 
     result: metakg.Result | None
-    total: int
     milliseconds: float
     error: str = ""
 
@@ -39,11 +38,11 @@ def outcome(kg: metakg.KnowledgeGraph, query: str) -> Outcome:
     """Run a query."""
     started = time.perf_counter()
     try:
-        result = kg.sparql(query)
+        result = kg.sparql(query, max_rows=ROW_LIMIT)
     except metakg.MetakgError as error:
-        return Outcome(None, 0, 0.0, one_line(error))
+        return Outcome(None, 0.0, one_line(error))
     elapsed = 1000 * (time.perf_counter() - started)
-    return Outcome(result.head(ROW_LIMIT), len(result), elapsed)
+    return Outcome(result, elapsed)
 
 
 def draw(found: Outcome) -> None:
@@ -57,14 +56,15 @@ def draw(found: Outcome) -> None:
         st.caption(f"{found.milliseconds:.0f} ms")
     else:
         noun = "row" if result.kind == "solutions" else "triple"
-        st.caption(f"{found.total:,} {noun}{'' if found.total == 1 else 's'} in {found.milliseconds:.0f} ms")
-        if found.total > len(result):
+        count = len(result)
+        st.caption(f"{count:,} {noun}{'' if count == 1 else 's'} in {found.milliseconds:.0f} ms")
+        if result.truncated:
             st.warning(
-                f"The first {len(result):,} of {found.total:,} {noun}s are shown and can be downloaded; "
-                "`metakg query --format csv` writes all.",
+                f"There are more: the first {count:,} {noun}s are shown and can be downloaded; "
+                "`metakg query --format csv --limit 0` writes all.",
                 icon=":material/content_cut:",
             )
-        if found.total:
+        if count:
             frame = result.to_pandas()
             columns = _for_people(frame)
             st.dataframe(frame, column_config=columns, hide_index=True, placeholder="", key="rows")

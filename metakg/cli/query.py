@@ -24,12 +24,18 @@ FORMATS = ("table", "csv", "json", "turtle")
 @click.command()
 @click.argument("text", metavar="FILE_OR_TEXT")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-@click.option("--limit", type=click.IntRange(1), help="Print at most so many rows.")
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=10_000,
+    show_default=True,
+    help="Read at most so many rows; 0: all.",
+)
 @pass_session
-def query(session: Session, text: str, form: str, limit: int | None) -> None:
+def query(session: Session, text: str, form: str, limit: int) -> None:
     """Run a SPARQL query that reads: a file, the text itself, or - for stdin."""
     with session.open(read_only=True) as kg:
-        print_result(session, kg.sparql(_query_text(text)), form, limit)
+        print_result(session, kg.sparql(_query_text(text), max_rows=limit or None), form)
 
 
 def _query_text(given: str) -> str:
@@ -49,12 +55,11 @@ def _query_text(given: str) -> str:
     return given
 
 
-def print_result(session: Session, result: Result, form: str, limit: int | None = None) -> None:
-    """Print a result; say on stderr how many rows a limit has cut off."""
+def print_result(session: Session, result: Result, form: str) -> None:
+    """Print a result; say on stderr when a limit has cut rows off."""
     total = len(result)
-    if limit is not None and total > limit:
-        result = result.head(limit)
-        session.say(f"{limit:,} of {total:,} rows; raise --limit for more")
+    if result.truncated:
+        session.say(f"the first {total:,} rows; raise --limit for more")
     if form != "table":
         write(getattr(result, f"to_{form}")())
     elif result.kind == "boolean":

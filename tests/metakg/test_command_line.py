@@ -163,7 +163,7 @@ def test_query_in_all_formats(small_store, tmp_path, shell):
     )
     assert status == 0
     assert len(out.splitlines()) == 3
-    assert errors.startswith("2 of ")
+    assert errors == "the first 2 rows; raise --limit for more\n"
     construct = "CONSTRUCT { ?s a ?o } WHERE { ?s a ?o } LIMIT 3"
     status, out, _ = shell("--store", small_store, "query", construct, "--format", "turtle")
     assert status == 0
