@@ -309,9 +309,8 @@ def test_answering_from_a_saved_model_loads_no_torch(own_store, wdbc):
 
 
 def test_a_reader_that_goes_away_is_no_fault(small_store):
-    process = start(
-        "-m", "metakg", "--store", small_store, "query", "SELECT * { ?s ?p ?o }", "--format", "csv"
-    )
+    every = ("query", "SELECT * { ?s ?p ?o }", "--limit", "0", "--format", "csv")
+    process = start("-m", "metakg", "--store", small_store, *every)
     process.stdout.readline()
     process.stdout.close()
     errors = process.stderr.read()
