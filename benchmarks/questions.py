@@ -10,6 +10,7 @@ former is what the question costs.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 
@@ -42,7 +43,9 @@ def measure(store: kg.Store, name: str, repeat: int) -> tuple[float, float, int]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time the shipped questions.")
-    parser.add_argument("--store", default="metakg-store", help="folder of the store")
+    parser.add_argument(
+        "--store", default=os.environ.get("METAKG_STORE", "metakg-store"), help="folder of the store"
+    )
     parser.add_argument("--repeat", type=int, default=5, help="times to ask each question")
     options = parser.parse_args()
     started = time.perf_counter()
