@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,15 +17,18 @@ DATASETS, PIPELINES = 60, 40
 
 
 @pytest.fixture(scope="session")
-def trained_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a store with all of OBOE and LCDB and a model trained on it; to be read only."""
-    import metakg
-
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """What ``metakg demo`` printed, and the store that it left: all of OBOE and LCDB, trained."""
     folder = tmp_path_factory.mktemp("trained") / "store"
-    with metakg.open(folder) as kg:
-        kg.ingest("oboe")
-        kg.ingest("lcdb")
-        kg.embed()
+    words = [sys.executable, "-m", "metakg", "--store", str(folder), "demo"]
+    return folder, subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.fixture(scope="session")
+def trained_store(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    """Folder of a store with all of OBOE and LCDB and a model trained on it; to be read only."""
+    folder, done = demo
+    assert done.returncode == 0, done.stderr
     return folder
 
 
