@@ -11,6 +11,7 @@ import click
 from kg.errors import QueryError
 from metakg.cli.output import plain_table, write
 from metakg.cli.session import Session, pass_session
+from metakg.cli.time_limit import time_limit
 from metakg.explanation import iris_in_short
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ FORMATS = ("table", "csv", "json", "turtle")
     show_default=True,
     help="Read at most so many rows; 0: all.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for the answer; 0: for ever.",
+)
 @pass_session
-def query(session: Session, text: str, form: str, limit: int) -> None:
+def query(session: Session, text: str, form: str, limit: int, timeout: float) -> None:
     """Run a SPARQL query that reads: a file, the text itself, or - for stdin."""
     with session.open(read_only=True) as kg:
-        print_result(session, kg.sparql(_query_text(text), max_rows=limit or None), form)
+        with time_limit(timeout):
+            result = kg.sparql(_query_text(text), max_rows=limit or None)
+        print_result(session, result, form)
 
 
 def _query_text(given: str) -> str:

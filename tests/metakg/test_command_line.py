@@ -308,6 +308,14 @@ def test_answering_from_a_saved_model_loads_no_torch(own_store, wdbc):
     assert out.splitlines()[-1] == "2 []", errors
 
 
+def test_a_query_that_takes_too_long_ends_with_one_line(small_store):
+    endless = "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?q ?b . ?d ?r ?b }"
+    process = start("-m", "metakg", "--store", small_store, "query", endless, "--timeout", "1")
+    out, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert (out, errors) == ("", "metakg: no answer within 1 s: narrow the query, or raise --timeout\n")
+
+
 def test_a_reader_that_goes_away_is_no_fault(small_store):
     every = ("query", "SELECT * { ?s ?p ?o }", "--limit", "0", "--format", "csv")
     process = start("-m", "metakg", "--store", small_store, *every)
