@@ -14,6 +14,7 @@ from kg.batch import Batch, Manifest
 from kg.embedded import EmbeddedStore
 from kg.memory import MemoryStore
 from kg.pipeline import Pipeline, Step
+from kg.remote import RemoteStore
 from kg.result import Result
 from kg.store import Commit, Store
 from kg.terms import IRI
@@ -26,6 +27,7 @@ __all__ = [
     "Manifest",
     "MemoryStore",
     "Pipeline",
+    "RemoteStore",
     "Result",
     "Step",
     "Store",
@@ -33,8 +35,11 @@ __all__ = [
     "store_resolver",
 ]
 
-store_resolver: ClassResolver[Store] = ClassResolver([EmbeddedStore, MemoryStore], base=Store)  # type: ignore[type-abstract]
-"""Stores by name (``embedded``, ``memory``)."""
+store_resolver: ClassResolver[Store] = ClassResolver(
+    [EmbeddedStore, MemoryStore, RemoteStore],
+    base=Store,  # type: ignore[type-abstract]
+)
+"""Stores by name (``embedded``, ``memory``, ``remote``)."""
 
 
 def open_store(location: str | Path, *, create: bool = False, read_only: bool = False) -> Store:

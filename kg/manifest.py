@@ -16,7 +16,7 @@ from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
 if TYPE_CHECKING:
     import pyoxigraph
 
-__all__ = ["COUNTS", "GraphInfo", "describe", "read", "total_counts"]
+__all__ = ["COUNTS", "GraphInfo", "describe", "infos", "read", "total_counts"]
 
 COUNTS = {
     "datasets": "datasetCount",
@@ -84,11 +84,17 @@ def read(store: pyoxigraph.Store) -> Iterator[GraphInfo]:
     """Named graphs that the manifest describes, oldest first."""
     import pyoxigraph as ox
 
+    quads = store.quads_for_pattern(None, None, None, ox.NamedNode(iris.MANIFEST_GRAPH))
+    yield from infos((quad.subject, quad.predicate, quad.object) for quad in quads)
+
+
+def infos(statements: Iterable[tuple[Any, ...]]) -> list[GraphInfo]:
+    """Named graphs that triples of the manifest graph describe, oldest first."""
     described: dict[str, dict[str, Any]] = {}
-    for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(iris.MANIFEST_GRAPH)):
-        described.setdefault(str(from_term(quad.subject)), {})[quad.predicate.value] = from_term(quad.object)
-    infos = [_info(iri, known) for iri, known in described.items() if own_term("sourceName") in known]
-    yield from sorted(infos, key=lambda info: (info.store_version, info.iri))
+    for subject, predicate, value in statements:
+        described.setdefault(str(from_term(subject)), {})[predicate.value] = from_term(value)
+    found = [_info(iri, known) for iri, known in described.items() if own_term("sourceName") in known]
+    return sorted(found, key=lambda info: (info.store_version, info.iri))
 
 
 def _info(iri: str, known: dict[str, Any]) -> GraphInfo:

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
     from kg.store import Progress
 
-__all__ = ["add", "as_batches", "copy", "evaluate", "evaluate_tsv", "load", "rdflib_dataset", "remove"]
+__all__ = [
+    "add",
+    "as_batches",
+    "copy",
+    "evaluate",
+    "evaluate_tsv",
+    "load",
+    "parse_triples",
+    "rdflib_dataset",
+    "remove",
+]
 
 _CHUNK = 64 * 2**20
 """Bytes given to the bulk loader at a time: it sorts each into files of its own, so few large ones are best."""
@@ -99,15 +109,25 @@ def add(raw: pyoxigraph.Store, ntriples: bytes, graph: str) -> int:
     """Add N-Triples to a named graph; returns the number of triples given."""
     import pyoxigraph as ox
 
+    triples = parse_triples(ntriples, graph)
+    raw.extend(ox.Quad(*triple, ox.NamedNode(graph)) for triple in triples)
+    return len(triples)
+
+
+def parse_triples(ntriples: bytes, graph: str) -> list[pyoxigraph.Triple]:
+    """Triples of N-Triples that are meant for a graph.
+
+    Raises
+    ------
+    StoreError
+        If it is not N-Triples.
+    """
+    import pyoxigraph as ox
+
     try:
-        quads = [
-            ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode(graph))
-            for quad in ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES)
-        ]
+        return [quad.triple for quad in ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES)]
     except SyntaxError as error:
         raise StoreError(f"the RDF for {graph} is not N-Triples: {error}") from error
-    raw.extend(quads)
-    return len(quads)
 
 
 def copy(source: pyoxigraph.Store, target: pyoxigraph.Store, *, without: str) -> None:

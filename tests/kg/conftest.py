@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 
 import polars as pl
@@ -11,6 +12,7 @@ import pytest
 import kg
 from ingest import Source, find_source
 from kg import iris
+from kg.server import Server
 from kg.testing import small_batch
 
 OPENML_IDS = (3, 11, 14, 16, 18, 22, 23, 28, 31, 36, 37, 44, 50, 54, 307, 389, 458, 797, 871, 1004)
@@ -53,6 +55,23 @@ def experiments(batches: list[kg.Batch]) -> Iterator[kg.Store]:
             ox.serialize(ox.parse(RECOMMENDATION, ox.RdfFormat.TURTLE), format=ox.RdfFormat.N_TRIPLES), about
         )
         yield store
+
+
+@pytest.fixture(scope="session")
+def oxigraph_server() -> Iterator[Server]:
+    """Oxigraph server in memory, on 127.0.0.1."""
+    with Server(timeout_seconds=2) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_server(oxigraph_server: Server) -> Server:
+    """The same with nothing in it."""
+    clear = urllib.request.Request(
+        f"{oxigraph_server.url}/update", b"DROP ALL", {"Content-Type": "application/sparql-update"}
+    )
+    urllib.request.urlopen(clear, timeout=10).close()
+    return oxigraph_server
 
 
 def part_of(source: Source) -> kg.Batch:

@@ -18,6 +18,7 @@ import pytest
 import kg
 from kg import iris, snapshots
 from kg.errors import StoreError
+from kg.server import Server
 from kg.testing import StoreTestCase, small_batch
 
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
@@ -34,6 +35,14 @@ class TestEmbeddedStore(StoreTestCase):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[kg.Store]:
         with kg.open_store(tmp_path / "store", create=True) as store:
+            yield store
+
+
+@pytest.mark.server
+class TestRemoteStore(StoreTestCase):
+    @pytest.fixture
+    def store(self, empty_server: Server) -> Iterator[kg.Store]:
+        with kg.RemoteStore(f"{empty_server.url}/query", update_url=f"{empty_server.url}/update") as store:
             yield store
 
 

@@ -1,0 +1,359 @@
+"""A store behind any SPARQL 1.1 endpoint: an Oxigraph server, Virtuoso, GraphDB, and their like.
+
+A named graph counts once the manifest describes it, and only such graphs are read; so a commit that is interrupted
+leaves nothing that a query could see. A graph that is new is written where it belongs and announced last. One that
+is replaced is written beside the old and takes its place in one update, which the servers that have transactions
+carry out whole or not at all. Every request does the same when it is carried out twice.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg import iris, manifest, oxigraph, remote_terms
+from kg.batch import Batch, Manifest, content_hash
+from kg.binding import bind
+from kg.errors import QueryError, StoreError
+from kg.guard import check_read_only, names_its_graphs
+from kg.manifest import GraphInfo
+from kg.quads import nquads
+from kg.result import Result
+from kg.store import Commit, Progress, Store
+from kg.terms import IRI, Value, from_term, to_term
+from kg.vocabulary import DCTERMS, own_term
+
+if TYPE_CHECKING:
+    import rdflib
+
+    from kg.endpoint import Auth, Form
+
+__all__ = ["RemoteStore"]
+
+_LINES = 1_000
+"""Triples in one update: Virtuoso runs out of memory from a few thousand."""
+
+_BYTES = 8 * 2**20
+"""Size of one upload through the graph store protocol, from which larger ones are no faster."""
+
+
+class RemoteStore(Store):
+    """An endpoint that answers queries and, given its other URLs, takes updates.
+
+    Writers at several places at the same time leave every graph whole; they may give two commits one version number.
+
+    Parameters
+    ----------
+    query_url
+        Where queries go.
+    update_url
+        Where updates go; without it nothing can be written.
+    graph_url
+        Where whole graphs go (graph store protocol): several times as fast as updates.
+    user, password, auth
+        Credentials, if the server asks for any.
+    timeout
+        Seconds that one request may take.
+    folder
+        Local folder for what is derived from the graph; None to keep nothing.
+    read_only
+        Refuse to write.
+
+    Raises
+    ------
+    StoreError
+        If the endpoint cannot be reached or refuses the credentials.
+    """
+
+    def __init__(
+        self,
+        query_url: str,
+        *,
+        update_url: str | None = None,
+        graph_url: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        auth: Auth = "basic",
+        timeout: float = 60,
+        folder: Path | None = None,
+        read_only: bool = False,
+    ) -> None:
+        from kg.endpoint import Endpoint
+
+        self.folder = folder  # type: ignore[misc]
+        self._read_only = read_only
+        self._endpoint = Endpoint(
+            query_url,
+            update_url=update_url,
+            graph_url=graph_url,
+            user=user,
+            password=password,
+            auth=auth,
+            timeout=timeout,
+        )
+        self._version = 0
+        self._graphs: list[GraphInfo] = []
+        self.refresh()
+
+    def __repr__(self) -> str:
+        return f"RemoteStore({self._endpoint.query_url!r})"
+
+    @property
+    def version(self) -> int:
+        """See :attr:`kg.store.Store.version`."""
+        return self._version
+
+    def refresh(self) -> None:
+        """Read the manifest again."""
+        graph = to_term(IRI(iris.MANIFEST_GRAPH))
+        text = f"SELECT ?s ?p ?o WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}"
+        found = self._answer(text, "SELECT", [], [iris.MANIFEST_GRAPH]).terms
+        self._graphs = manifest.infos(found)
+        counter = [from_term(o) for s, p, o in found if (s.value, p.value) == _COUNTER]
+        stamps = [number for number in counter if isinstance(number, int)]
+        self._version = max([0, *stamps, *(info.store_version for info in self._graphs)])
+
+    def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
+        """See :meth:`kg.store.Store.commit`."""
+        listed = oxigraph.as_batches(batches)
+        about, digest = listed[0].manifest, content_hash(listed)
+        known = self._before_writing(about.graph)
+        if known and known.content_hash == digest:
+            return Commit(about.graph, self._version, 0, changed=False)
+        target = iris.own("graph", f"staging/{uuid.uuid4().hex}") if known else about.graph
+        version = self._version + 1
+        description = manifest.describe(about, manifest.total_counts(listed), digest, version)
+        if known:
+            self._clear_staging(about.graph)
+            self._endpoint.update(f"INSERT DATA {{ {_in_manifest(_replaces(target, about.graph))} }}")
+        else:
+            self._endpoint.update(f"DROP SILENT GRAPH {_node(about.graph)}")
+        quads = 0
+        for done, batch in enumerate(listed):
+            if progress:
+                progress("loading", done, len(listed))
+            quads += self._load(target, (_triples(chunk, about.graph) for chunk in nquads(batch)))
+        if progress:
+            progress("loading", len(listed), len(listed))
+        if known:
+            self._endpoint.update(_swap(target, about.graph, description, version))
+        else:
+            self._endpoint.update(_announce(about.graph, description, version))
+        self.refresh()
+        written = next((info for info in self._graphs if info.iri == about.graph), None)
+        if written is None or written.content_hash != digest:
+            raise StoreError(
+                f"{about.graph} was written by another process at the same time: commit it again"
+            )
+        return Commit(about.graph, self._version, quads, changed=True)
+
+    def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
+        """See :meth:`kg.store.Store.add`."""
+        from kg.manifest import describe
+
+        self._before_writing(manifest.graph)
+        lines = oxigraph.parse_triples(ntriples, manifest.graph)
+        quads = self._load(manifest.graph, [b"".join(f"{line} .\n".encode() for line in lines)])
+        version = self._version + 1
+        self._endpoint.update(_announce(manifest.graph, describe(manifest, {}, "", version), version))
+        self.refresh()
+        return Commit(manifest.graph, self._version, quads, changed=True)
+
+    def remove(self, graph: str) -> Commit:
+        """See :meth:`kg.store.Store.remove`."""
+        if self._before_writing(graph) is None:
+            raise StoreError(
+                f"the store {self._endpoint.query_url} has no graph {graph}: `metakg status` lists them"
+            )
+        version = self._version + 1
+        self._endpoint.update(f"{_forget(graph)} ;\n{_count(version)} ;\nDROP SILENT GRAPH {_node(graph)}")
+        self.refresh()
+        return Commit(graph, self._version, 0, changed=True)
+
+    def _before_writing(self, graph: str) -> GraphInfo | None:
+        """What the manifest says of the graph now, if writing is allowed."""
+        if self._read_only:
+            raise StoreError(
+                f"the store {self._endpoint.query_url} was opened to read only: open it without read_only to write"
+            )
+        self.refresh()
+        return next((info for info in self._graphs if info.iri == graph), None)
+
+    def _clear_staging(self, graph: str) -> None:
+        """Drop what writers of this graph left that were killed."""
+        text = "SELECT ?staging WHERE { GRAPH $manifest { ?staging $replaces $graph } }"
+        bound = {"manifest": IRI(iris.MANIFEST_GRAPH), "replaces": IRI(_REPLACES), "graph": IRI(graph)}
+        for (staging,) in self.query(text, bindings=bound).rows():
+            self._endpoint.update(f"{_forget(str(staging))} ;\nDROP SILENT GRAPH {_node(str(staging))}")
+
+    def _load(self, graph: str, chunks: Iterable[bytes]) -> int:
+        """Add N-Triples in pieces that a server takes; returns their number."""
+        count = 0
+        if self._endpoint.graph_url:
+            for piece in _pieces(chunks, _BYTES):
+                self._endpoint.post(graph, piece)
+                count += piece.count(b"\n")
+            return count
+        node = _node(graph)
+        for lines in _runs(chunks, _LINES):
+            text = b"".join(lines).decode()
+            self._endpoint.update(f"INSERT DATA {{ GRAPH {node} {{\n{text}}} }}")
+            count += len(lines)
+        return count
+
+    def graphs(self) -> list[GraphInfo]:
+        """See :meth:`kg.store.Store.graphs`."""
+        return list(self._graphs)
+
+    def query(
+        self,
+        text: str,
+        *,
+        bindings: Mapping[str, Value] | None = None,
+        default_graph: str | Sequence[str] | None = None,
+    ) -> Result:
+        """See :meth:`kg.store.Store.query`."""
+        text = bind(text, bindings) if bindings else text
+        form = _form(text)
+        default, named = self._read_from(text, default_graph)
+        return self._answer(text, form, default, named)
+
+    def query_tsv(self, text: str, *, default_graph: str) -> bytes:
+        """See :meth:`kg.store.Store.query_tsv`."""
+        form = _form(text)
+        default, named = self._read_from(text, default_graph)
+        answer = self._endpoint.query(text, form, accept="tsv", default=default, named=named)
+        # Virtuoso's TSV has no question marks in its header, and numbers of six digits.
+        if answer.body.startswith(b"?"):
+            return answer.body
+        return remote_terms.to_tsv(self._answer(text, form, default, named))
+
+    def _read_from(self, text: str, default_graph: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
+        """Default and named graphs of a query: the manifest's, so that nothing half-written is read."""
+        known = [info.iri for info in self._graphs] + [iris.MANIFEST_GRAPH]
+        if default_graph is not None:
+            return ([default_graph] if isinstance(default_graph, str) else list(default_graph)), known
+        return ([], []) if names_its_graphs(text) else (known, known)
+
+    def _answer(self, text: str, form: Form, default: Sequence[str], named: Sequence[str]) -> Result:
+        url = self._endpoint.query_url
+        if form == "CONSTRUCT":
+            graph = self._endpoint.query(text, form, accept="turtle", default=default, named=named)
+            return remote_terms.from_turtle(graph, url)
+        return remote_terms.from_json(
+            self._endpoint.query(text, form, accept="json", default=default, named=named), url
+        )
+
+    def dataset(self) -> rdflib.Dataset:
+        """See :meth:`kg.store.Store.dataset`; each pattern that is looked up is one query."""
+        from kg.remote_dataset import dataset
+
+        return dataset(self)
+
+    def close(self) -> None:
+        """Nothing to do: no connection is kept."""
+
+
+_COUNTER = (manifest.STORE, own_term("storeVersion"))
+_REPLACES = f"{DCTERMS}replaces"
+
+
+def _form(text: str) -> Form:
+    """Form of a query, which must be one: endpoints differ in what they let a query do."""
+    import pyoxigraph as ox
+
+    check_read_only(text)
+    try:
+        nothing: Any = ox.Store().query(text)
+    except SyntaxError as error:
+        raise QueryError(f"the query cannot be parsed: {' '.join(str(error).split())}") from error
+    except (ValueError, RuntimeError) as error:
+        raise QueryError(f"the query cannot be answered: {' '.join(str(error).split())}") from error
+    if isinstance(nothing, ox.QueryBoolean):
+        return "ASK"
+    return "SELECT" if isinstance(nothing, ox.QuerySolutions) else "CONSTRUCT"
+
+
+def _node(iri: str) -> str:
+    return str(to_term(IRI(iri)))
+
+
+def _in_manifest(triples: str) -> str:
+    return f"GRAPH {_node(iris.MANIFEST_GRAPH)} {{ {triples} }}"
+
+
+def _replaces(staging: str, graph: str) -> str:
+    return f"{_node(staging)} <{_REPLACES}> {_node(graph)} ."
+
+
+def _forget(graph: str) -> str:
+    return f"DELETE WHERE {{ {_in_manifest(f'{_node(graph)} ?p ?o')} }}"
+
+
+def _count(version: int) -> str:
+    subject, predicate = _node(_COUNTER[0]), _node(_COUNTER[1])
+    return (
+        f"DELETE WHERE {{ {_in_manifest(f'{subject} {predicate} ?o')} }} ;\n"
+        f"INSERT DATA {{ {_in_manifest(f'{subject} {predicate} {to_term(version)}')} }}"
+    )
+
+
+def _announce(graph: str, description: bytes, version: int) -> str:
+    text = _triples(description, iris.MANIFEST_GRAPH).decode()
+    return f"{_forget(graph)} ;\n{_count(version)} ;\nINSERT DATA {{ {_in_manifest(text)} }}"
+
+
+def _swap(staging: str, graph: str, description: bytes, version: int) -> str:
+    """Update that puts the staged graph in the place of the old one; carried out again, it does nothing."""
+    there, old = _in_manifest(_replaces(staging, graph)), f"GRAPH {_node(graph)} {{ ?s ?p ?o }}"
+    new = _in_manifest(_triples(description, iris.MANIFEST_GRAPH).decode())
+    entry = _in_manifest(f"{_node(graph)} ?p ?o")
+    steps = (
+        f"DELETE {{ {old} }} WHERE {{ {there} {old} }}",
+        f"INSERT {{ {old} }} WHERE {{ GRAPH {_node(staging)} {{ ?s ?p ?o }} }}",
+        f"DELETE {{ {entry} }} WHERE {{ {there} {entry} }}",
+        f"INSERT {{ {new} }} WHERE {{ {there} }}",
+        _forget(staging),
+        _count(version),
+        f"DROP SILENT GRAPH {_node(staging)}",
+    )
+    return " ;\n".join(steps)
+
+
+def _triples(lines: bytes, graph: str) -> bytes:
+    """N-Triples of N-Quads that are all in one graph."""
+    return lines.replace(f" <{graph}> .\n".encode(), b" .\n")
+
+
+def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same lines in pieces of about ``size`` bytes."""
+    held: list[bytes] = []
+    length = 0
+    for chunk in chunks:
+        start = 0
+        while start < len(chunk):
+            end = len(chunk)
+            if end - start > size:
+                end = chunk.rindex(b"\n", start, start + size) + 1
+            held.append(chunk[start:end])
+            length += end - start
+            start = end
+            if length >= size // 2:
+                yield b"".join(held)
+                held, length = [], 0
+    if held:
+        yield b"".join(held)
+
+
+def _runs(chunks: Iterable[bytes], count: int) -> Iterator[list[bytes]]:
+    """The same lines, ``count`` at a time."""
+    held: list[bytes] = []
+    for chunk in chunks:
+        held += chunk.splitlines(keepends=True)
+        while len(held) >= count:
+            yield held[:count]
+            held = held[count:]
+    if held:
+        yield held
