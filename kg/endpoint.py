@@ -166,7 +166,7 @@ class Endpoint:
         url = f"{self.graph_url}{mark}graph={quote(graph, safe='')}"
 
         def send() -> Answer:
-            request = urllib.request.Request(url, ntriples, {"Content-Type": "application/n-triples"})
+            request = urllib.request.Request(url, ntriples, {"Content-Type": "application/n-triples"})  # noqa: S310 - checked
             return _read(self._open(request))
 
         self._written(self.graph_url, send)

@@ -110,7 +110,7 @@ def add(raw: pyoxigraph.Store, ntriples: bytes, graph: str) -> int:
     import pyoxigraph as ox
 
     triples = parse_triples(ntriples, graph)
-    raw.extend(ox.Quad(*triple, ox.NamedNode(graph)) for triple in triples)
+    raw.extend(ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(graph)) for t in triples)
     return len(triples)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg import iris, manifest, oxigraph, remote_terms
+from kg import iris, manifest, oxigraph, remote_terms, virtuoso
 from kg.batch import Batch, Manifest, content_hash
 from kg.binding import bind
 from kg.errors import QueryError, StoreError
@@ -225,7 +225,7 @@ class RemoteStore(Store):
         form = _form(text)
         default, named = self._read_from(text, default_graph)
         answer = self._endpoint.query(text, form, accept="tsv", default=default, named=named)
-        # Virtuoso's TSV has no question marks in its header, and numbers of six digits.
+        # Virtuoso's TSV has no question marks in its header, and six digits of a number.
         if answer.body.startswith(b"?"):
             return answer.body
         return remote_terms.to_tsv(self._answer(text, form, default, named))
@@ -242,9 +242,13 @@ class RemoteStore(Store):
         if form == "CONSTRUCT":
             graph = self._endpoint.query(text, form, accept="turtle", default=default, named=named)
             return remote_terms.from_turtle(graph, url)
-        return remote_terms.from_json(
-            self._endpoint.query(text, form, accept="json", default=default, named=named), url
-        )
+        answer = self._endpoint.query(text, form, accept="json", default=default, named=named)
+        result = remote_terms.from_json(answer, url)
+        full = virtuoso.in_full(text, result.variables) if virtuoso.was_shortened(answer) else None
+        if full is None:
+            return result
+        answer = self._endpoint.query(full, form, accept="json", default=default, named=named)
+        return virtuoso.joined(remote_terms.from_json(answer, url))
 
     def dataset(self) -> rdflib.Dataset:
         """See :meth:`kg.store.Store.dataset`; each pattern that is looked up is one query."""

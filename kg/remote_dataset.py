@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -62,7 +62,7 @@ class _Reader(RdflibStore):
         ((number,),) = self._store.query(text, default_graph=_graph(context)).rows()
         return int(str(number))
 
-    def contexts(self, triple: Any = None) -> Iterator[Any]:
+    def contexts(self, triple: Any = None) -> Generator[rdflib.Graph, None, None]:
         for info in self._store.graphs():
             graph = rdflib.Graph(store=self, identifier=rdflib.URIRef(info.iri))
             if triple is None or next(self.triples(triple, graph), None) is not None:
@@ -123,7 +123,7 @@ def _text(term: Any) -> str | None:
     return str(to_term(IRI(term)))
 
 
-def _from_ox(term: Any) -> rdflib.term.Node:
+def _from_ox(term: Any) -> rdflib.term.Identifier:
     if isinstance(term, ox.NamedNode):
         return rdflib.URIRef(term.value)
     if isinstance(term, ox.BlankNode):

@@ -34,6 +34,8 @@ def from_json(answer: Answer, url: str) -> Result:
             return Result("boolean", ("answer",), [(ox.Literal(truth),)])
         names = tuple(document["head"]["vars"])
         rows = document["results"]["bindings"]
+        if names == ("__ASK_RETVAL",):  # Virtuoso's way to say a boolean
+            return Result("boolean", ("answer",), [(ox.Literal(rows[0][names[0]]["value"] == "1"),)])
         terms = [tuple(_term(row[name]) if name in row else None for name in names) for row in rows]
     except (ValueError, KeyError, TypeError) as error:
         raise _broken(url) from error
