@@ -8,7 +8,7 @@ STORE ?= metakg-store
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types imports pytest browser ui bench format clean
+.PHONY: help install demo test lint types imports pytest browser servers ui bench format clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,7 @@ install: $(STAMP) ## create .venv with everything pinned in constraints.txt
 demo: $(STAMP) ## ingest real experiments, train, recommend pipelines for a real table, check them
 	@$(BIN)/metakg --store $(STORE) demo
 
-test: $(STAMP) lint types imports browser pytest ## lint, types, import contracts, all tests
+test: $(STAMP) lint types imports browser servers pytest ## lint, types, import contracts, all tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -39,6 +39,9 @@ imports: $(STAMP)
 
 browser: $(STAMP)
 	@command -v chromium >/dev/null || sh tools/system-package chromium
+
+servers: $(STAMP)
+	@command -v virtuoso-t >/dev/null || sh tools/system-package virtuoso-opensource-7-bin
 
 pytest: $(STAMP)
 	$(BIN)/python -m pytest -q --durations=15

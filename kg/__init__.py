@@ -15,6 +15,7 @@ from kg.embedded import EmbeddedStore
 from kg.memory import MemoryStore
 from kg.pipeline import Pipeline, Step
 from kg.remote import RemoteStore
+from kg.remote_settings import cache_folder, is_url, remote_options
 from kg.result import Result
 from kg.store import Commit, Store
 from kg.terms import IRI
@@ -43,11 +44,14 @@ store_resolver: ClassResolver[Store] = ClassResolver(
 
 
 def open_store(location: str | Path, *, create: bool = False, read_only: bool = False) -> Store:
-    """Open the store in a folder.
+    """Open the store in a folder, or behind the URL of an endpoint (see :mod:`kg.remote_settings`).
 
     Raises
     ------
     StoreError
         If there is none (and ``create`` is not given), or it cannot be used.
     """
+    if is_url(location):
+        url = str(location)
+        return RemoteStore(url, **remote_options(url), folder=cache_folder(url), read_only=read_only)
     return EmbeddedStore(location, create=create, read_only=read_only)

@@ -119,11 +119,12 @@ def _store(kg: KnowledgeGraph) -> Iterator[Finding]:
         yield Finding("store", "fault", str(error))
         return
     runs = sum(graph.counts.get("runs", 0) for graph in state.graphs)
-    text = f"{kg.location}, version {state.version}: {len(state.graphs)} graphs, {runs:,} runs"
+    text = f"{kg.name}, version {state.version}: {len(state.graphs)} graphs, {runs:,} runs"
     yield (
         Finding("store", "good", text) if runs else Finding("store", "note", text, "metakg ingest oboe lcdb")
     )
-    yield _lock(kg)
+    if not kg.remote:
+        yield _lock(kg)
     if runs and not state.fresh:
         found = f"{len(state.models)} on disk, none of this version of the graph with nothing excluded"
         yield Finding("model", "note", found, "metakg embed (recommend does it too, when it is first needed)")

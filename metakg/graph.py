@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg import iris, open_store
 from kg.errors import ModelError, SourceError
+from kg.remote_settings import cache_folder, is_url
 from kg.store import Store
 from kg.terms import IRI, Value
 
@@ -60,11 +61,20 @@ class KnowledgeGraph:
     Parameters
     ----------
     location
-        Folder of the store; :func:`default_location` if left out.
+        Folder of the store, or URL of an endpoint; :func:`default_location` if left out.
     read_only
         Refuse everything that writes to the graph.
     say
         Told in single lines what takes long or could not be kept; writes to stderr if left out.
+
+    Attributes
+    ----------
+    name
+        The store as it was named: a folder or a URL.
+    location
+        Folder of the store; for an endpoint the local one for what is derived from it.
+    remote
+        Whether the store is behind an endpoint.
     """
 
     def __init__(
@@ -74,7 +84,10 @@ class KnowledgeGraph:
         read_only: bool = False,
         say: Callable[[str], None] = _to_stderr,
     ) -> None:
-        self.location = Path(default_location() if location is None else location)
+        place = default_location() if location is None else location
+        self.remote = is_url(place)
+        self.location = cache_folder(str(place)) if self.remote else Path(place)
+        self.name = str(place) if self.remote else str(self.location)
         self.read_only = read_only
         self._say = say
         self._opened: Store | None = None
@@ -89,12 +102,12 @@ class KnowledgeGraph:
         self.close()
 
     def __repr__(self) -> str:
-        return f"KnowledgeGraph({str(self.location)!r})"
+        return f"KnowledgeGraph({self.name!r})"
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything at the location."""
-        return self.location.exists()
+        """Whether there is anything at the location; an endpoint is taken to be there."""
+        return self.remote or self.location.exists()
 
     @property
     def store(self) -> Store:
@@ -106,7 +119,7 @@ class KnowledgeGraph:
             If there is none at the location, or it cannot be used.
         """
         if self._opened is None:
-            self._opened = open_store(self.location, read_only=self.read_only)
+            self._opened = open_store(self.name, read_only=self.read_only)
         return self._opened
 
     def create(self) -> bool:
@@ -117,9 +130,9 @@ class KnowledgeGraph:
         StoreError
             If the place is taken or cannot be written.
         """
-        made = not (self.location / "store.json").exists()
+        made = not self.remote and not (self.location / "store.json").exists()
         if self._opened is None:
-            self._opened = open_store(self.location, create=not self.read_only, read_only=self.read_only)
+            self._opened = open_store(self.name, create=not self.read_only, read_only=self.read_only)
         return made
 
     def close(self) -> None:

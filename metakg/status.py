@@ -22,7 +22,7 @@ class Status:
     Attributes
     ----------
     location
-        Its folder.
+        Its folder, or its URL.
     version
         Number of the last commit.
     graphs
@@ -56,7 +56,7 @@ def status_of(kg: KnowledgeGraph) -> Status:
     recipe = kg.recipe()
     cards = tuple(kg.models.cards())
     return Status(
-        location=str(kg.location),
+        location=kg.name,
         version=kg.store.version,
         graphs=tuple(kg.store.graphs()),
         experience=recipe.experience,

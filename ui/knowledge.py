@@ -47,9 +47,8 @@ def knowledge_graph() -> metakg.KnowledgeGraph:
         _explain_start(location, f"The store {location} is empty.")
     runs = sum(graph.counts.get("runs", 0) for graph in graphs)
     sources = ", ".join(f"{graph.source} {graph.version}" for graph in graphs)
-    st.caption(
-        f"Store `{Path(location).resolve()}`, version {kg.store.version}: {runs:,} runs from {sources}"
-    )
+    place = kg.name if kg.remote else Path(location).resolve()
+    st.caption(f"Store `{place}`, version {kg.store.version}: {runs:,} runs from {sources}")
     return kg
 
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "doctor": Place("metakg.cli.doctor", "what is installed, which store, what is wrong"),
     "demo": Place("metakg.cli.demo", "the whole way on real data, from nothing to checked advice"),
     "ui": Place("metakg.cli.ui", "open the app in a browser"),
+    "serve": Place("metakg.cli.serve", "answer SPARQL over HTTP, read-only"),
     "bench": Place("metakg.cli.bench", "print a benchmark of the README"),
 }
 
@@ -84,7 +85,7 @@ def _shared_options(hidden: bool = False) -> list[click.Option]:
     return [
         click.Option(
             ["--store"],
-            metavar="PATH",
+            metavar="PATH_OR_URL",
             envvar=None if hidden else "METAKG_STORE",
             help="Store to use (METAKG_STORE, or ./metakg-store).",
             expose_value=False,

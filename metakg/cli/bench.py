@@ -33,7 +33,7 @@ def bench(session: Session, name: str, options: tuple[str, ...]) -> None:
     if name not in known:
         raise MetakgError(f"no benchmark {name!r}; known: {', '.join(known)}")
     kg = session.open()
-    environment = {**os.environ, "METAKG_STORE": str(kg.location)}
+    environment = {**os.environ, "METAKG_STORE": kg.name}
     words = [sys.executable, "-m", f"benchmarks.{name}", *options]
     status = subprocess.run(words, cwd=FOLDER.parent, env=environment, check=False).returncode
     raise click.exceptions.Exit(status)

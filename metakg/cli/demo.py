@@ -86,7 +86,7 @@ def _full_training(kg: KnowledgeGraph) -> Iterator[None]:
         yield
         write("the model of this graph is there already: nothing changed")
         return
-    words = [sys.executable, "-m", "metakg", "--store", str(kg.location), "--quiet", "embed"]
+    words = [sys.executable, "-m", "metakg", "--store", kg.name, "--quiet", "embed"]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         yield
@@ -144,8 +144,8 @@ def _next_steps(kg: KnowledgeGraph, path: Path, target: str, iri: str) -> str:
 
     metakg = "metakg" if shutil.which("metakg") else os.path.relpath(Path(sys.executable).with_name("metakg"))
 
-    if str(kg.location) != DEFAULT_LOCATION:
-        metakg += f" --store {kg.location}"
+    if kg.name != DEFAULT_LOCATION:
+        metakg += f" --store {kg.name}"
     steps = (
         ("pipelines for your own table", f"{metakg} recommend my.csv --target COLUMN"),
         ("a script that runs", f"{metakg} recommend {path} --target {target} --format python"),

@@ -20,9 +20,9 @@ def init(session: Session) -> None:
     kg = session.open()
     made = kg.create()
     session.say(
-        f"made an empty store in {kg.location}; next: metakg ingest oboe lcdb"
+        f"made an empty store in {kg.name}; next: metakg ingest oboe lcdb"
         if made
-        else f"there is a store in {kg.location} already, at version {kg.store.version}: nothing changed"
+        else f"there is a store in {kg.name} already, at version {kg.store.version}: nothing changed"
     )
 
 

@@ -29,7 +29,7 @@ def ui(session: Session, port: int, headless: bool) -> None:
     specification = find_spec("ui")
     folder = next(iter(specification.submodule_search_locations or ()), "") if specification else ""
     kg = session.open(read_only=True)
-    location = kg.location.resolve()
+    location = kg.name if kg.remote else str(kg.location.resolve())
     _ = kg.store  # a store that cannot be opened is said here, not in the browser
     kg.close()
     options = {
@@ -47,4 +47,4 @@ def ui(session: Session, port: int, headless: bool) -> None:
     words = [sys.executable, "-m", "streamlit", "run", os.path.join(folder, "app.py")]  # noqa: PTH118
     words += [f"--{name}={value}" for name, value in options.items()]
     session.say(f"the app on {location}: http://127.0.0.1:{port} (Ctrl-C ends it)", important=True)
-    os.execve(sys.executable, words, {**os.environ, "METAKG_STORE": str(location)})  # noqa: S606
+    os.execve(sys.executable, words, {**os.environ, "METAKG_STORE": location})  # noqa: S606
