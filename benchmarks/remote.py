@@ -60,9 +60,12 @@ def once(batches: list[kg.Batch]) -> dict[str, tuple[int, float]]:
         with kg.RemoteStore(f"{server.url}/query", **urls, timeout=600) as store:
             found["uploads, new graph"] = rate(store, batches)
             found["uploads, graph replaced"] = rate(store, changed(batches))
-    with tempfile.TemporaryDirectory() as folder, Server(Path(folder), write=True) as server:
-        with kg.RemoteStore(f"{server.url}/query", update_url=f"{server.url}/update", timeout=600) as store:
-            found[f"updates, {PART:,} runs"] = rate(store, [part(batches[0], PART)])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(Path(folder), write=True) as server,
+        kg.RemoteStore(f"{server.url}/query", update_url=f"{server.url}/update", timeout=600) as store,
+    ):
+        found[f"updates, {PART:,} runs"] = rate(store, [part(batches[0], PART)])
     return found
 
 

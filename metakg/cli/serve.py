@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 
 import click
 
@@ -41,6 +42,8 @@ def serve(session: Session, port: int, bind: str, timeout: float) -> None:
     kg.close()
     hold = snapshots.hold_current(kg.location)
     assert hold is not None
+    # Whoever ends this process by a signal ends the server with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Server(hold.path, port=port, bind=bind, timeout_seconds=timeout) as server:
             session.say(
