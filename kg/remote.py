@@ -220,12 +220,14 @@ class RemoteStore(Store):
         *,
         bindings: Mapping[str, Value] | None = None,
         default_graph: str | Sequence[str] | None = None,
+        limit: int | None = None,
     ) -> Result:
-        """See :meth:`kg.store.Store.query`."""
+        """See :meth:`kg.store.Store.query`; the server sends all rows, whatever the limit."""
         text = bind(text, bindings) if bindings else text
         form = _form(text)
         default, named = self._read_from(text, default_graph)
-        return self._answer(text, form, default, named)
+        result = self._answer(text, form, default, named)
+        return result if limit is None or form == "ASK" else result.head(limit)
 
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """See :meth:`kg.store.Store.query_tsv`."""
