@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.batch import Batch
 
-__all__ = ["literal", "nquads", "quad_count"]
+__all__ = ["literal", "nquads"]
 
 _TYPE = f"<{RDF}type>"
 
@@ -204,7 +204,7 @@ def _evaluation_statements(
     for (measure,), frame in evaluations.group_by("measure", maintain_order=True):
         iri = str(measure)
         key = iri.removeprefix(iris.measure(""))
-        node = _iri("run", f"/modelEvaluation/{iris.quote(key, safe='')}")
+        node = _iri("run", iris.evaluation("", key))
         # The value's text is built once for its two uses.
         valued = frame.with_columns(number=_typed("value", "double"))
         yield (
@@ -270,8 +270,3 @@ def _pipeline_triples(pipelines: pl.DataFrame) -> Iterator[str]:
             yield f"{node} <{MLS}hasHyperParameter> {parameter}"
             yield f"{parameter} {_TYPE} <{MLS}HyperParameter>"
             yield f"{parameter} <{RDFS}label> {literal(name)}"
-
-
-def quad_count(chunks: Iterator[bytes]) -> int:
-    """Number of lines in serialised chunks."""
-    return sum(chunk.count(b"\n") for chunk in chunks)
