@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -258,6 +258,12 @@ class EmbeddedStore(Store):
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """See :meth:`kg.store.Store.query_tsv`."""
         return self._reading(lambda: oxigraph.evaluate_tsv(self._raw, text, default_graph))
+
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`."""
+        chunks = oxigraph.dump(self._raw, graph)
+        while chunk := self._reading(lambda: next(chunks, None)):
+            yield chunk
 
     def _reading(self, read: Callable[[], T]) -> T:
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kg import iris, manifest
@@ -25,6 +26,7 @@ __all__ = [
     "add",
     "as_batches",
     "copy",
+    "dump",
     "evaluate",
     "evaluate_tsv",
     "load",
@@ -35,6 +37,9 @@ __all__ = [
 
 _CHUNK = 64 * 2**20
 """Bytes given to the bulk loader at a time: it sorts each into files of its own, so few large ones are best."""
+
+_LINES = 10_000
+"""Quads that are serialised at a time."""
 
 
 def as_batches(batches: Batch | Sequence[Batch]) -> list[Batch]:
@@ -138,6 +143,17 @@ def copy(source: pyoxigraph.Store, target: pyoxigraph.Store, *, without: str) ->
     for graph in source.named_graphs():
         if graph != left_out:
             target.bulk_extend(source.quads_for_pattern(None, None, None, graph))
+
+
+def dump(raw: pyoxigraph.Store, graph: str) -> Iterator[bytes]:
+    """N-Quads of a graph, some thousand lines at a time."""
+    import pyoxigraph as ox
+
+    quads = raw.quads_for_pattern(None, None, None, ox.NamedNode(graph))
+    while some := list(islice(quads, _LINES)):
+        lines = ox.serialize(some, format=ox.RdfFormat.N_QUADS)
+        assert lines is not None
+        yield lines
 
 
 def remove(raw: pyoxigraph.Store, graph: str) -> None:
