@@ -102,8 +102,7 @@ def _croissant(
         with session.open(read_only=True) as kg:
             document = kg.croissant(str(dataset))
     write(document.to_json(), target)
-    for note in document.unknown:
-        session.say(f"not known, and so not in it: {note}")
+    session.say(f"not known, and so not in it: {'; '.join(document.unknown)}")
 
 
 @contextmanager
