@@ -53,8 +53,15 @@ OWN_TERMS = (
     "trainingSize",
     "seed",
     "contentHash",
-    # manifest
+    # manifest and history
     "storeVersion",
+    "unfinished",
+    "bulk",
+    "batchHash",
+    "Commit",
+    "action",
+    "graph",
+    "quadCount",
     "kind",
     "sourceName",
     "sourceVersion",
@@ -78,6 +85,8 @@ OWN_TERMS = (
     "Neighbour",
     "similarity",
     "reproducedBy",
+    "excludedSource",
+    "asOf",
 )
 """Local names of our own terms; ``ontology/metakg.ttl`` defines each."""
 

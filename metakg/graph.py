@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from kg.export import Export, Format
     from kg.questions import Question
     from kg.result import Result
+    from kg.selection import Selection
     from metakg.crate import Crate
     from metakg.croissant import Croissant
     from metakg.explanation import Explanation
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from metakg.recommending import Advice
     from metakg.status import Status
     from metakg.training import Progress, Recipe
+    from recommender.model import RecommenderModel
 
 __all__ = ["DEFAULT_LOCATION", "KnowledgeGraph", "default_location"]
 
@@ -189,11 +193,21 @@ class KnowledgeGraph:
 
     # What answers
 
-    def experience(self) -> Experience:
-        """Columnar projection of all runs, cached beside the store."""
+    def experience(
+        self, *, as_of: str | date | None = None, exclude_sources: Sequence[str] = ()
+    ) -> Experience:
+        """Columnar projection of all runs, cached beside the store, or of those that :meth:`selection` leaves.
+
+        Raises
+        ------
+        QueryError
+            If a source or the date is not known, or nothing is left.
+        """
         from kg import experience
 
-        return experience.load(self.store)
+        return experience.load(
+            self.store, selection=self.selection(as_of=as_of, exclude_sources=exclude_sources)
+        )
 
     @property
     def models(self) -> Models:
@@ -205,14 +219,53 @@ class KnowledgeGraph:
             self._kept_models = Models(folder / "models" if folder is not None else None, self._say)
         return self._kept_models
 
-    def recipe(self, exclude_datasets: Sequence[str | int] = (), *, seed: int = 0) -> Recipe:
-        """What decides the model that answers on this version of the graph without those datasets."""
+    def selection(
+        self,
+        exclude_datasets: Sequence[str | int] = (),
+        *,
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
+    ) -> Selection:
+        """What is left of the graph.
+
+        Parameters
+        ----------
+        exclude_datasets
+            Datasets that are left out, with all that the graphs that are left state to be the same.
+        as_of
+            Time after which nothing counts: a date (its end, in UTC) or an ISO time. Named graphs that came in later
+            are left out, and of projects the runs that started later.
+        exclude_sources
+            Sources whose named graphs are left out: ``lcdb``, ``lcdb 0.1.0``, or the IRI of a graph.
+
+        Raises
+        ------
+        QueryError
+            If a dataset, source or date is not known, or nothing is left.
+        """
+        from kg.selection import select
+
+        graphs = select(self.store, as_of=as_of, exclude_sources=exclude_sources)
+        return replace(graphs, exclude_datasets=self.same_datasets(exclude_datasets, graphs))
+
+    def recipe(
+        self,
+        exclude_datasets: Sequence[str | int] = (),
+        *,
+        seed: int = 0,
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
+    ) -> Recipe:
+        """What decides the model that answers on what :meth:`selection` leaves of this version of the graph."""
         from kg import experience
         from metakg.training import Recipe
 
-        return Recipe(experience.experience_version(self.store), self.same_datasets(exclude_datasets), seed)
+        chosen = self.selection(exclude_datasets, as_of=as_of, exclude_sources=exclude_sources)
+        return Recipe(experience.experience_version(self.store, chosen), chosen, seed)
 
-    def same_datasets(self, names: Sequence[str | int]) -> tuple[str, ...]:
+    def same_datasets(
+        self, names: Sequence[str | int], selection: Selection | None = None
+    ) -> tuple[str, ...]:
         """IRIs of datasets (``31``, ``openml:31`` or an IRI) and of all that are stated to be the same, sorted.
 
         Raises
@@ -225,19 +278,27 @@ class KnowledgeGraph:
         found = {
             str(other)
             for name in names
-            for (other,) in queries.run(self.store, "same_as", dataset=IRI(iris.dataset_iri(name))).rows()
+            for (other,) in queries.run(
+                self.store, "same_as", selection, dataset=IRI(iris.dataset_iri(name))
+            ).rows()
         }
         return tuple(sorted(found | {iris.dataset_iri(name) for name in names}))
 
     def embed(
-        self, exclude_datasets: Sequence[str | int] = (), *, seed: int = 0, progress: Progress | None = None
+        self,
+        exclude_datasets: Sequence[str | int] = (),
+        *,
+        seed: int = 0,
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
+        progress: Progress | None = None,
     ) -> ModelCard:
         """Train the PyKEEN model and the recommender on this version of the graph, unless that is done.
 
         Parameters
         ----------
-        exclude_datasets
-            Datasets, with all that are the same, that the model must not see.
+        exclude_datasets, as_of, exclude_sources
+            What the model must not see; see :meth:`selection`.
         seed
             Of the fit.
         progress
@@ -245,19 +306,29 @@ class KnowledgeGraph:
 
         Raises
         ------
+        QueryError
+            If a dataset, source or date is not known, or nothing is left.
         ModelError
             If the graph holds too little to learn from.
         """
-        return self.models.get(self.recipe(exclude_datasets, seed=seed), self.experience, progress=progress)[
-            0
-        ]
+        recipe = self.recipe(exclude_datasets, seed=seed, as_of=as_of, exclude_sources=exclude_sources)
+        for note in recipe.selection.notes:
+            self._say(f"note: {note}")
+        return self._trained(recipe, progress)[0]
 
-    def _advice(self, exclude_datasets: Sequence[str | int], progress: Progress | None) -> Advice:
+    def _trained(self, recipe: Recipe, progress: Progress | None) -> tuple[ModelCard, RecommenderModel]:
+        from kg import experience
+
+        def selected() -> Experience:
+            return experience.load(self.store, selection=recipe.selection)
+
+        return self.models.get(recipe, selected, progress=progress)
+
+    def _advice(self, recipe: Recipe, progress: Progress | None) -> Advice:
         from metakg.recommending import Advice
 
-        recipe = self.recipe(exclude_datasets)
-        card, model = self.models.get(recipe, self.experience, progress=progress)
-        return Advice(self.store, card, model, recipe.excluded)
+        card, model = self._trained(recipe, progress)
+        return Advice(self.store, card, model, recipe.selection)
 
     def recommend(
         self,
@@ -267,6 +338,8 @@ class KnowledgeGraph:
         top: int = 10,
         task: Task | None = None,
         exclude_datasets: Sequence[str | int] = (),
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
         budget_seconds: float | None = None,
         store_evidence: bool = True,
         progress: Progress | None = None,
@@ -283,8 +356,8 @@ class KnowledgeGraph:
             Number of pipelines, chosen together.
         task
             ``classification`` or ``regression``; found out from the target if left out.
-        exclude_datasets
-            Datasets, with all that are the same, that may be neither trained on nor used as evidence.
+        exclude_datasets, as_of, exclude_sources
+            What may be neither trained on nor used as evidence; see :meth:`selection`.
         budget_seconds
             Time in which all recommended pipelines together are expected to be cross-validated.
         store_evidence
@@ -296,6 +369,8 @@ class KnowledgeGraph:
         ------
         TableError
             If the table cannot be used, or asks for regression.
+        QueryError
+            If a dataset, source or date is not known, or nothing is left.
         ModelError
             If the graph holds too little to learn from.
         """
@@ -304,8 +379,9 @@ class KnowledgeGraph:
 
         if top < 1:
             raise ModelError(f"top is {top}: ask for at least one pipeline")
+        recipe = self.recipe(exclude_datasets, as_of=as_of, exclude_sources=exclude_sources)
         subject = prepared(_path(table), target, task=task, store=self.store)
-        advice = self._advice(exclude_datasets, progress)
+        advice = self._advice(recipe, progress)
         answer = advice.recommend(subject, top=top, budget_seconds=budget_seconds)
         if store_evidence and answer.items:
             reason = keep(answer, self.store)
@@ -320,6 +396,8 @@ class KnowledgeGraph:
         *,
         top: int = 10,
         exclude_datasets: Sequence[str | int] = (),
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Neighbours:
         """Datasets on which pipelines are expected to rank as on this one.
@@ -332,8 +410,8 @@ class KnowledgeGraph:
             Target column of a table; guessed, with a note, if left out.
         top
             Number of neighbours.
-        exclude_datasets
-            Datasets that may not be used.
+        exclude_datasets, as_of, exclude_sources
+            What may not be used; see :meth:`selection`.
         progress
             Called as ``progress(stage, share done)`` if a model has to be trained.
 
@@ -342,12 +420,14 @@ class KnowledgeGraph:
         TableError
             If a table cannot be used.
         QueryError
-            If the graph has no runs on a dataset.
+            If the graph has no runs on a dataset, a source or date is not known, or nothing is left.
         """
         from metakg.similar import similar
 
+        recipe = self.recipe(exclude_datasets, as_of=as_of, exclude_sources=exclude_sources)
+
         def advice() -> Advice:
-            return self._advice(exclude_datasets, progress)
+            return self._advice(recipe, progress)
 
         return similar(_path(subject), target, top=top, store=self.store, advice=advice)
 
@@ -433,8 +513,10 @@ class KnowledgeGraph:
 
         Raises
         ------
+        QueryError
+            If there is no such graph.
         StoreError
-            If there is no such graph or format, or the file cannot be written.
+            If there is no such format, or the file cannot be written.
         """
         from kg.export import export
 
