@@ -17,7 +17,17 @@ from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
 if TYPE_CHECKING:
     import pyoxigraph
 
-__all__ = ["COUNTS", "GraphInfo", "describe", "graphs_named", "infos", "ledger", "listed", "read", "total_counts"]
+__all__ = [
+    "COUNTS",
+    "GraphInfo",
+    "describe",
+    "graphs_named",
+    "infos",
+    "ledger",
+    "listed",
+    "read",
+    "total_counts",
+]
 
 COUNTS = {
     "datasets": "datasetCount",

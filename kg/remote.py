@@ -10,6 +10,7 @@ when it is carried out twice.
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from kg import changes, iris, manifest, oxigraph, remote_terms, virtuoso
 from kg.batch import Batch, Manifest, content_hash
 from kg.binding import bind
+from kg.changes import Change
 from kg.errors import QueryError, StoreError
 from kg.guard import check_read_only, names_its_graphs
 from kg.history import CommitInfo, commits
@@ -30,7 +32,6 @@ from kg.vocabulary import DCTERMS, own_term
 if TYPE_CHECKING:
     import rdflib
 
-    from kg.changes import Change
     from kg.endpoint import Auth, Form
 
 __all__ = ["RemoteStore"]
@@ -182,6 +183,53 @@ class RemoteStore(Store):
         """See :meth:`kg.store.Store.remove`."""
         change = changes.removal(self._before_writing(graph), graph, f"the store {self._endpoint.query_url}")
         return self._finish(change, graph, 0)
+
+    def receive(
+        self,
+        info: GraphInfo,
+        pieces: Iterable[tuple[str, bytes]],
+        appended: Sequence[str],
+        progress: Progress | None = None,
+    ) -> int:
+        """Take a graph of another store; see :func:`kg.transfer.push`.
+
+        Parameters
+        ----------
+        info
+            What the other store's manifest says of it.
+        pieces
+            Its N-Quads, each piece with its digest; those that the ledger knows are not sent again.
+        appended
+            Content hashes of the batches that were appended to it there.
+        progress
+            Told (graph, rows there, rows in all).
+
+        Returns
+        -------
+        Number of quads that were sent.
+        """
+        if self._before_writing(info.iri) is None:
+            self._endpoint.update(f"DROP SILENT GRAPH {_node(info.iri)}")
+        begun = Change("append", info.manifest(), info.counts, info.content_hash, since=info.generated_at, unfinished=True)
+        self._endpoint.update(_closing(begun, info.iri, self._version + 1, 0))
+        self.refresh()
+        text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
+        noted = self.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH)
+        there = {str(digest) for (digest,) in noted.rows()}
+        rows, sent, passed = sum(info.counts.values()), 0, 0
+        for digest, lines in pieces:
+            quads = lines.count(b"\n")
+            if digest not in there:
+                self._load(info.iri, [_triples(lines, info.iri)])
+                entry = _triples(manifest.ledger(info.iri, [digest]), iris.LEDGER_GRAPH).decode()
+                self._endpoint.update(f"INSERT DATA {{ GRAPH {_node(iris.LEDGER_GRAPH)} {{ {entry} }} }}")
+                sent += quads
+            passed += quads
+            if progress:
+                progress(info.source, min(passed, rows), rows)
+        whole = dataclasses.replace(begun, action="write", unfinished=info.unfinished, appended=tuple(appended))
+        self._finish(whole, info.iri, passed)
+        return sent
 
     def _staging(self, graph: str) -> str:
         """New graph beside one, which nobody reads; noted, so that it is found should we be killed."""
