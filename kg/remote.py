@@ -210,7 +210,14 @@ class RemoteStore(Store):
         """
         if self._before_writing(info.iri) is None:
             self._endpoint.update(f"DROP SILENT GRAPH {_node(info.iri)}")
-        begun = Change("append", info.manifest(), info.counts, info.content_hash, since=info.generated_at, unfinished=True)
+        begun = Change(
+            "append",
+            info.manifest(),
+            info.counts,
+            info.content_hash,
+            since=info.generated_at,
+            unfinished=True,
+        )
         self._endpoint.update(_closing(begun, info.iri, self._version + 1, 0))
         self.refresh()
         text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
@@ -227,7 +234,9 @@ class RemoteStore(Store):
             passed += quads
             if progress:
                 progress(info.source, min(passed, rows), rows)
-        whole = dataclasses.replace(begun, action="write", unfinished=info.unfinished, appended=tuple(appended))
+        whole = dataclasses.replace(
+            begun, action="write", unfinished=info.unfinished, appended=tuple(appended)
+        )
         self._finish(whole, info.iri, passed)
         return sent
 
@@ -319,6 +328,23 @@ class RemoteStore(Store):
         if answer.body.startswith(b"?"):
             return answer.body
         return remote_terms.to_tsv(self._answer(text, form, default, named))
+
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`; one predicate of the graph is in memory at a time.
+
+        Not by offsets, for which servers sort the whole graph again and again, nor by CONSTRUCT, which Virtuoso
+        answers with six digits of each number.
+        """
+        import pyoxigraph as ox
+
+        name = ox.NamedNode(graph)
+        predicates = self.query("SELECT DISTINCT ?p WHERE { ?s ?p ?o }", default_graph=graph).terms
+        for (predicate,) in predicates:
+            found = self.query(
+                "SELECT ?s ?o WHERE { ?s $p ?o }", bindings={"p": IRI(predicate.value)}, default_graph=graph
+            )
+            quads = [ox.Quad(subject, predicate, value, name) for subject, value in found.terms]
+            yield ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
 
     def _read_from(self, text: str, default_graph: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
         """Default and named graphs of a query: the manifest's, so that nothing half-written is read."""

@@ -1,8 +1,8 @@
-"""A store's graphs carried to another store, such as from a laptop's folder to a team's server; can be interrupted.
+"""A store's graphs carried to another, such as from a laptop's folder to a team's server; can be interrupted.
 
-A graph travels in pieces, each noted in the target's ledger once it is there; so whoever was interrupted sends only what
-is missing, and a piece that is sent twice changes nothing. Until its last piece is there, the target's manifest calls the
-graph unfinished.
+A graph travels in pieces, each noted in the target's ledger once it is there; so whoever was interrupted sends only
+what is missing, and a piece that is sent twice changes nothing. Until its last piece is there, the target's manifest
+calls the graph unfinished.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from kg import iris, open_store
 from kg.errors import ModelError, QueryError, SourceError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from embeddings.table import Task
     from ingest import IngestReport, Source
     from kg.experience import Experience
+    from kg.export import Export, Format
     from kg.history import CommitInfo, Difference
     from kg.manifest import GraphInfo
     from kg.questions import Question
@@ -542,6 +543,27 @@ class KnowledgeGraph:
         from kg import network
 
         return network.neighbourhood(self.store, thing, hops=hops, max_nodes=max_nodes)
+
+    # What goes out
+
+    def export(
+        self,
+        target: str | os.PathLike[str] | IO[bytes],
+        form: Format | None = None,
+        *,
+        graphs: Sequence[str] = (),
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Export:
+        """Write the graph as N-Quads, TriG, Turtle or JSON-LD; see :func:`kg.export.export`.
+
+        Raises
+        ------
+        StoreError
+            If there is no such graph or format, or the file cannot be written.
+        """
+        from kg.export import export
+
+        return export(self.store, _path(target), form, graphs=graphs, progress=progress)
 
     def rdflib(self) -> rdflib.Dataset:
         """The graph as an rdflib dataset, to read."""

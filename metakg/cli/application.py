@@ -34,6 +34,9 @@ COMMANDS = {
     "query": Place("metakg.cli.query", "run SPARQL"),
     "ask": Place("metakg.cli.ask", "ask a shipped question"),
     "explain": Place("metakg.cli.explain", "what the graph knows about a thing"),
+    "export": Place(
+        "metakg.cli.export", "write the graph, a recommendation's evidence or a dataset to a file"
+    ),
     "doctor": Place("metakg.cli.doctor", "what is installed, which store, what is wrong"),
     "demo": Place("metakg.cli.demo", "the whole way on real data, from nothing to checked advice"),
     "ui": Place("metakg.cli.ui", "open the app in a browser"),
