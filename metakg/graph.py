@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kg.questions import Question
     from kg.result import Result
     from kg.selection import Selection
+    from kg.transfer import Pushed
     from metakg.explanation import Explanation
     from metakg.models import ModelCard, Models
     from metakg.neighbours import Neighbours
@@ -235,6 +236,29 @@ class KnowledgeGraph:
             If the store cannot be written.
         """
         return [self.store.remove(info.iri) for info in self.graphs_of(source)]
+
+    def push(self, url: str, *, progress: Callable[[str, int, int], None] | None = None) -> Iterator[Pushed]:
+        """Carry the graphs of this store to an endpoint, one at each step; interrupted, push again to go on.
+
+        Parameters
+        ----------
+        url
+            Where the endpoint takes queries; the rest as for :func:`metakg.open`.
+        progress
+            Told (source, rows there, rows in all).
+
+        Raises
+        ------
+        StoreError
+            If the endpoint cannot be written.
+        """
+        from kg.remote import RemoteStore
+        from kg.remote_settings import remote_options
+        from kg.transfer import push
+
+        target = RemoteStore(url, **remote_options(url))
+        with target:
+            yield from push(self.store, target, progress)
 
     # What answers
 
