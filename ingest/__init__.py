@@ -18,6 +18,7 @@ from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
 from ingest.source import LeftOut, Source, Tally
+from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
 
 __all__ = [
@@ -27,12 +28,16 @@ __all__ = [
     "OboeSource",
     "Source",
     "Tally",
+    "TensorOboeSource",
     "find_source",
     "ingest",
     "source_resolver",
 ]
 
-source_resolver: ClassResolver[Source] = ClassResolver([OboeSource, LcdbSource], base=Source)  # type: ignore[type-abstract]
+source_resolver: ClassResolver[Source] = ClassResolver(
+    [OboeSource, LcdbSource, TensorOboeSource],
+    base=Source,  # type: ignore[type-abstract]
+)
 """Sources by name: our own and those of installed packages."""
 source_resolver.register_entrypoint("metakg.sources")
 
