@@ -10,6 +10,7 @@ it by name, those of third parties by the entry point group ``metakg.sources``. 
 OBOE: 219 scikit-learn configurations cross-validated on 418 OpenML datasets (version 0.2.0, BSD-3-Clause)
 """
 
+import inspect
 from typing import Any
 
 from class_resolver import ClassResolver
@@ -48,7 +49,7 @@ def find_source(name: str, **options: Any) -> Source:
     Raises
     ------
     SourceError
-        If there is no such source.
+        If there is no such source, or it takes no such option.
     """
     try:
         found = source_resolver.lookup(name)
@@ -56,4 +57,8 @@ def find_source(name: str, **options: Any) -> Source:
         raise SourceError(
             f"source {name!r} is unknown; known: {', '.join(sorted(source_resolver.options))}"
         ) from error
+    known = inspect.signature(found).parameters
+    for option in options:
+        if option not in known:
+            raise SourceError(f"source {found.name!r} takes no {option}: leave it out")
     return found(**options)

@@ -112,8 +112,8 @@ class TensorOboeSource(Source):
     def _batch(
         self, tensors: Tensors, group: np.ndarray, pipelines: pl.DataFrame, tally: Tally, *, first: bool
     ) -> Batch:
-        import polars as pl
 
+        once = pipelines.select("pipeline", "title", "canonical")
         datasets = tables.openml_datasets([tensors.datasets[row] for row in group], tally)
         tasks = tables.openml_tasks(datasets, PROCEDURE, tally)
         runs, evaluations = _runs(tensors, group, datasets.join(tasks, on="dataset"), pipelines, tally)
@@ -121,7 +121,7 @@ class TensorOboeSource(Source):
             self.manifest,
             datasets=datasets,
             tasks=tasks,
-            pipelines=pipelines.select("pipeline", "title", "canonical") if first else None,
+            pipelines=once if first else once.clear(),
             runs=runs,
             evaluations=evaluations,
         )

@@ -42,7 +42,8 @@ FAILED = -1.0
 """Error and runtime of a run that gave no score."""
 
 _INTEGERS = frozenset({"BININT", "BININT1", "BININT2", "INT", "LONG", "LONG1"})
-_LISTS = frozenset({"PROTO", "FRAME", "EMPTY_LIST", "BINPUT", "MEMOIZE", "MARK", "APPEND", "APPENDS", "STOP"})
+_LISTS = frozenset({"EMPTY_LIST", "LIST"})
+_AROUND = frozenset({"PROTO", "FRAME", "PUT", "BINPUT", "MEMOIZE", "MARK", "APPEND", "APPENDS", "STOP"})
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,14 @@ def _axes(content: bytes, where: str) -> dict[str, list[Option]]:
     try:
         stated = json.loads(content)
         axes = {}
-        for step in TENSOROBOE_STEPS:
+        for step, (_, known) in TENSOROBOE_STEPS.items():
             options: list[dict[str, object]] = []
             for algorithm in stated[step]["algorithms"]:
                 if algorithm is None:
                     options.append({"algorithm": None})
                     continue
+                if algorithm not in known:
+                    raise ValueError(f"algorithm {algorithm!r} of step {step!r} is unknown")
                 grid = stated[step]["hyperparameters"][algorithm]
                 options += [
                     {"algorithm": algorithm, "hyperparameters": dict(zip(grid, values, strict=True))}
@@ -140,21 +143,23 @@ def listed_integers(content: bytes, where: str) -> tuple[int, ...]:
     SourceError
         If it is anything else than a list of integers, or has one twice.
     """
-    found = []
+    found, lists = [], 0
     try:
         for opcode, argument, _ in pickletools.genops(content):
+            lists += opcode.name in _LISTS
             if opcode.name in _INTEGERS:
                 found.append(int(argument))
-            elif opcode.name not in _LISTS:
+            elif opcode.name not in _LISTS | _AROUND:
                 raise SourceError(
-                    f"{where}: holds the pickle instruction {opcode.name}, a plain list of integers has none: "
+                    f"{where}: has the pickle instruction {opcode.name}, which no plain list of integers has: "
                     "it is not read"
                 )
     except (ValueError, TypeError) as error:
         first = (str(error).splitlines() or [repr(error)])[0]
         raise SourceError(f"{where}: is no pickle ({first}); download the package again") from error
-    if len(set(found)) != len(found):
-        raise SourceError(f"{where}: has an integer twice; download the package again")
+    if lists != 1 or len(set(found)) != len(found):
+        why = "has an integer twice" if lists == 1 else "is no plain list of integers"
+        raise SourceError(f"{where}: {why}; download the package again")
     return tuple(found)
 
 
@@ -180,6 +185,7 @@ def _decimals(complement: bool) -> np.ndarray:
 
     import numpy as np
 
-    every = np.arange(np.array(np.inf, dtype=np.float16).view(np.uint16), dtype=np.uint16).view(np.float16)
+    infinity = int(np.float16(np.inf).view(np.uint16))
+    every = np.arange(infinity, dtype=np.uint16).view(np.float16)
     exact = (Decimal(str(value)) for value in every)
     return np.array([float(1 - value if complement else value) for value in exact])
