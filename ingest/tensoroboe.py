@@ -71,13 +71,14 @@ class TensorOboeSource(Source):
 
     @property
     def manifest(self) -> Manifest:
-        """The tensors of OBOE 0.2.0, BSD-3-Clause."""
+        """The tensors of OBOE 0.2.0, BSD-3-Clause; too many runs to link each to its hyperparameter settings."""
         return Manifest(
             source=self.name,
             version="0.2.0",
             title=self.title,
             licence="BSD-3-Clause",
             derived_from="https://github.com/udellgroup/oboe",
+            bulk=True,
         )
 
     def read(self, tally: Tally) -> Iterator[Batch]:

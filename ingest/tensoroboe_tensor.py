@@ -148,7 +148,7 @@ def listed_integers(content: bytes, where: str) -> tuple[int, ...]:
         for opcode, argument, _ in pickletools.genops(content):
             lists += opcode.name in _LISTS
             if opcode.name in _INTEGERS:
-                found.append(int(argument))
+                found.append(int(str(argument)))
             elif opcode.name not in _LISTS | _AROUND:
                 raise SourceError(
                     f"{where}: has the pickle instruction {opcode.name}, which no plain list of integers has: "
