@@ -123,8 +123,9 @@ def values_from_experience(experience: Experience) -> tuple[list[str], list[str]
     import polars as pl
 
     # The matrix of all pipelines would be large where a bulk source has ten thousands.
-    runs = experience.runs.filter(pl.col("pipeline").is_in([landmark.iri for landmark in LANDMARKS]))
-    datasets, pipelines, scores = replace(experience, runs=runs).matrix(MEASURE, PROCEDURE)
+    of_landmarks = pl.col("pipeline").cast(pl.String).is_in([landmark.iri for landmark in LANDMARKS])
+    runs = replace(experience, rows=experience.rows.filter(of_landmarks))
+    datasets, pipelines, scores = runs.matrix(MEASURE, PROCEDURE)
     column = {pipeline: j for j, pipeline in enumerate(pipelines)}
     values = np.full((len(datasets), len(LANDMARKS)), np.nan)
     for j, pipeline in enumerate(LANDMARKS):

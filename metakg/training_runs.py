@@ -36,29 +36,40 @@ def only_learnable(
     """
     import polars as pl
 
-    of_kind = (pl.col("measure") == measure) & (pl.col("procedure") == procedure)
-    if experience.runs.filter(of_kind)["pipeline"].n_unique() <= most:
+    runs = experience.rows.filter(
+        pl.col("measure").cast(pl.String) == measure, pl.col("procedure").cast(pl.String) == procedure
+    ).select("dataset", "pipeline", "value")
+    known = runs.group_by("pipeline").agg(pl.col("dataset").n_unique()).collect()
+    if known.height <= most:
         return experience
-    runs = experience.runs.filter(of_kind).select("dataset", "pipeline", "value")
-    least = LEAST_SHARE * runs["dataset"].n_unique()
-    known = runs.group_by("pipeline").agg(pl.col("dataset").n_unique())
-    kept = known.filter(pl.col("dataset") >= least)["pipeline"]
+    datasets = runs.select(pl.col("dataset").n_unique()).collect().item()
+    kept = known.filter(pl.col("dataset") >= LEAST_SHARE * datasets)["pipeline"].cast(pl.String)
     if len(kept) > most:
-        kept = _best_in_turn(runs.join(kept.to_frame(), on="pipeline", how="semi"), most)
-    return replace(experience, runs=experience.runs.join(kept.to_frame(), on="pipeline", how="semi"))
+        kept = _best_in_turn(runs.filter(_among(kept)), most)
+    return replace(experience, rows=experience.rows.filter(_among(kept)))
 
 
-def _best_in_turn(runs: pl.DataFrame, most: int) -> pl.Series:
+def _among(pipelines: pl.Series) -> pl.Expr:
+    import polars as pl
+
+    return pl.col("pipeline").cast(pl.String).is_in(pipelines.implode())
+
+
+def _best_in_turn(runs: pl.LazyFrame, most: int) -> pl.Series:
     """Pipelines in the order in which the datasets, taking turns, choose them."""
     import polars as pl
 
-    # No dataset gets to choose further down than its ``most`` best: by then all places are taken.
+    # No dataset gets to choose further down than its ``most`` best: by then all places are taken. Text, which is
+    # large, is made of these only.
     ranked = (
         runs.group_by("dataset", "pipeline")
         .agg(pl.col("value").mean())
+        .filter(pl.col("value") >= pl.col("value").top_k(most).min().over("dataset"))
+        .with_columns(pl.col("dataset", "pipeline").cast(pl.String))
         .sort("dataset", "value", "pipeline", descending=[False, True, False])
         .group_by("dataset", maintain_order=True)
         .head(most)
+        .collect()
     )
     wishes = [frame["pipeline"].to_list() for frame in ranked.partition_by("dataset", maintain_order=True)]
     chosen: dict[str, None] = {}

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -32,63 +33,53 @@ def batch():
 @pytest.fixture(scope="module")
 def experience(batch):
     """What the graph's projection is of these runs."""
-    runs = (
+    rows = (
         batch.runs.join(batch.tasks.select("task", "procedure", "type"), on="task")
         .join(batch.evaluations, on="run")
         .with_columns(graph=pl.lit(batch.manifest.graph), runtime_seconds=pl.lit(None, dtype=pl.Float64))
-        .select(
-            *("run", "dataset", "pipeline", "task", "procedure", "type", "measure", "value"),
-            *("runtime_seconds", "status", "training_size", "graph"),
-        )
+        .with_columns(pl.col("dataset", "pipeline", "task", "procedure", "measure").cast(pl.Categorical))
     )
-    return Experience(
-        "1", runs, batch.datasets.select("dataset", "title", "openml_id"), batch.qualities, batch.pipelines
-    )
+    datasets = batch.datasets.select("dataset", "title", "openml_id")
+    return Experience("1", rows.lazy(), datasets, batch.qualities, batch.pipelines)
 
 
-def _scores(experience):
+def scores(experience):
+    frame = experience.rows.with_columns(
+        pl.col("dataset", "pipeline", "procedure", "measure").cast(pl.String)
+    )
     of_kind = (pl.col("measure") == MEASURE) & (pl.col("procedure") == PROCEDURE)
-    return experience.runs.filter(of_kind)
+    return frame.filter(of_kind).select("run", "dataset", "pipeline", "value").sort("run").collect()
 
 
 def test_few_pipelines_are_all_learned(experience):
     few = experience.pipelines["pipeline"].head(400).implode()
-    small = Experience(
-        "1",
-        *(
-            experience.runs.filter(pl.col("pipeline").is_in(few)),
-            experience.datasets,
-            experience.qualities,
-            experience.pipelines,
-        ),
-    )
+    rows = experience.rows.filter(pl.col("pipeline").cast(pl.String).is_in(few))
+    small = replace(experience, rows=rows)
     assert only_learnable(small, MEASURE, PROCEDURE) is small
 
 
 def test_each_dataset_keeps_its_best_pipelines_in_turn(experience):
-    learned = only_learnable(experience, MEASURE, PROCEDURE)
-    kept = set(_scores(learned)["pipeline"])
+    every, learned = scores(experience), scores(only_learnable(experience, MEASURE, PROCEDURE))
+    kept = set(learned["pipeline"])
     assert len(kept) == MOST_PIPELINES
     # what is left of a pipeline are all of its runs
-    runs = _scores(experience).filter(pl.col("pipeline").is_in(list(kept)))
-    assert _scores(learned).sort("run").equals(runs.sort("run"))
-    for _, of_dataset in _scores(experience).group_by("dataset"):
+    assert learned.equals(every.filter(pl.col("pipeline").is_in(list(kept))))
+    for _, of_dataset in every.group_by("dataset"):
         ranked = of_dataset.sort("value", "pipeline", descending=[True, False])["pipeline"].to_list()
         # each of five datasets has a hundred turns, so its hundred best are among those kept
         assert set(ranked[:100]) <= kept
-    again = Experience(
-        "1", experience.runs.reverse(), experience.datasets, experience.qualities, experience.pipelines
-    )
-    assert set(_scores(only_learnable(again, MEASURE, PROCEDURE))["pipeline"]) == kept
+    again = replace(experience, rows=experience.rows.reverse())
+    assert scores(only_learnable(again, MEASURE, PROCEDURE)).equals(learned)
 
 
 def test_pipelines_that_few_datasets_know_are_not_learned(experience):
-    rare = set(experience.pipelines["pipeline"].head(23_000))
+    rare = experience.pipelines["pipeline"].head(23_000).implode()
     first_two = experience.datasets["dataset"].sort().head(2).implode()
-    runs = experience.runs.filter(~pl.col("pipeline").is_in(list(rare)) | pl.col("dataset").is_in(first_two))
-    thin = Experience("1", runs, experience.datasets, experience.qualities, experience.pipelines)
-    learned = _scores(only_learnable(thin, MEASURE, PROCEDURE))
-    assert set(learned["pipeline"]) == set(experience.pipelines["pipeline"]) - rare
+    rows = experience.rows.filter(
+        ~pl.col("pipeline").cast(pl.String).is_in(rare) | pl.col("dataset").cast(pl.String).is_in(first_two)
+    )
+    learned = scores(only_learnable(replace(experience, rows=rows), MEASURE, PROCEDURE))
+    assert set(learned["pipeline"]) == set(experience.pipelines["pipeline"][23_000:])
 
 
 def test_advice_beside_a_bulk_source_is_the_same_as_before(batch, own_store, wdbc):
