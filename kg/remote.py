@@ -10,6 +10,7 @@ when it is carried out twice.
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from kg import changes, iris, manifest, oxigraph, remote_terms, virtuoso
 from kg.batch import Batch, Manifest, content_hash
 from kg.binding import bind
+from kg.changes import Change
 from kg.errors import QueryError, StoreError
 from kg.guard import check_read_only, names_its_graphs
 from kg.history import CommitInfo, commits
@@ -30,7 +32,6 @@ from kg.vocabulary import DCTERMS, own_term
 if TYPE_CHECKING:
     import rdflib
 
-    from kg.changes import Change
     from kg.endpoint import Auth, Form
 
 __all__ = ["RemoteStore"]
@@ -183,6 +184,62 @@ class RemoteStore(Store):
         change = changes.removal(self._before_writing(graph), graph, f"the store {self._endpoint.query_url}")
         return self._finish(change, graph, 0)
 
+    def receive(
+        self,
+        info: GraphInfo,
+        pieces: Iterable[tuple[str, bytes]],
+        appended: Sequence[str],
+        progress: Progress | None = None,
+    ) -> int:
+        """Take a graph of another store; see :func:`kg.transfer.push`.
+
+        Parameters
+        ----------
+        info
+            What the other store's manifest says of it.
+        pieces
+            Its N-Quads, each piece with its digest; those that the ledger knows are not sent again.
+        appended
+            Content hashes of the batches that were appended to it there.
+        progress
+            Told (graph, rows there, rows in all).
+
+        Returns
+        -------
+        Number of quads that were sent.
+        """
+        if self._before_writing(info.iri) is None:
+            self._endpoint.update(f"DROP SILENT GRAPH {_node(info.iri)}")
+        begun = Change(
+            "append",
+            info.manifest(),
+            info.counts,
+            info.content_hash,
+            since=info.generated_at,
+            unfinished=True,
+        )
+        self._endpoint.update(_closing(begun, info.iri, self._version + 1, 0))
+        self.refresh()
+        text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
+        noted = self.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH)
+        there = {str(digest) for (digest,) in noted.rows()}
+        rows, sent, passed = sum(info.counts.values()), 0, 0
+        for digest, lines in pieces:
+            quads = lines.count(b"\n")
+            if digest not in there:
+                self._load(info.iri, [_triples(lines, info.iri)])
+                entry = _triples(manifest.ledger(info.iri, [digest]), iris.LEDGER_GRAPH).decode()
+                self._endpoint.update(f"INSERT DATA {{ GRAPH {_node(iris.LEDGER_GRAPH)} {{ {entry} }} }}")
+                sent += quads
+            passed += quads
+            if progress:
+                progress(info.source, min(passed, rows), rows)
+        whole = dataclasses.replace(
+            begun, action="write", unfinished=info.unfinished, appended=tuple(appended)
+        )
+        self._finish(whole, info.iri, passed)
+        return sent
+
     def _staging(self, graph: str) -> str:
         """New graph beside one, which nobody reads; noted, so that it is found should we be killed."""
         staging = iris.own("graph", f"staging/{uuid.uuid4().hex}")
@@ -271,6 +328,23 @@ class RemoteStore(Store):
         if answer.body.startswith(b"?"):
             return answer.body
         return remote_terms.to_tsv(self._answer(text, form, default, named))
+
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`; one predicate of the graph is in memory at a time.
+
+        Not by offsets, for which servers sort the whole graph again and again, nor by CONSTRUCT, which Virtuoso
+        answers with six digits of each number.
+        """
+        import pyoxigraph as ox
+
+        name = ox.NamedNode(graph)
+        predicates = self.query("SELECT DISTINCT ?p WHERE { ?s ?p ?o }", default_graph=graph).terms
+        for (predicate,) in predicates:
+            found = self.query(
+                "SELECT ?s ?o WHERE { ?s $p ?o }", bindings={"p": IRI(predicate.value)}, default_graph=graph
+            )
+            quads = [ox.Quad(subject, predicate, value, name) for subject, value in found.terms]
+            yield ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
 
     def _read_from(self, text: str, default_graph: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
         """Default and named graphs of a query: the manifest's, so that nothing half-written is read."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embeddings.landmarks import MEASURE, PROCEDURE
 from kg.errors import ModelError
+from kg.selection import Selection
 
 if TYPE_CHECKING:
     from kg.experience import Experience
@@ -33,20 +34,29 @@ class Recipe:
     Attributes
     ----------
     experience
-        Version of the experience.
-    excluded
-        IRIs of the datasets that were kept out, sorted.
+        Version of the experience, of what is selected of it.
+    selection
+        What is kept out, and what is left.
     seed
         Of the fit.
     """
 
     experience: str
-    excluded: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
     seed: int = 0
 
     @property
+    def excluded(self) -> tuple[str, ...]:
+        """IRIs of the datasets that are kept out, sorted."""
+        return self.selection.exclude_datasets
+
+    @property
     def key(self) -> str:
-        """First 16 hexadecimal digits of a hash over everything."""
+        """First 16 hexadecimal digits of a hash over everything.
+
+        Graphs are in it by the experience's version: a selection that leaves nothing out, or leaves what an earlier
+        graph held, has the model that is there already.
+        """
         parts = [REVISION, self.experience, list(self.excluded), self.seed, MEASURE, PROCEDURE]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 

@@ -78,8 +78,11 @@ def status(session: Session, form: str) -> None:
     else:
         write("the graph is empty; next: metakg ingest oboe lcdb")
     for model in state.models:
-        left_out = f", without {', '.join(model.excluded)}" if model.excluded else ""
-        age = "" if model.experience == state.experience else ", of an older graph"
+        excluded = (*model.excluded, *model.excluded_sources)
+        left_out = f", without {', '.join(excluded)}" if excluded else ""
+        left_out += f", as of {model.as_of}" if model.as_of else ""
+        selected = bool(model.excluded_sources or model.as_of)
+        age = "" if selected or model.experience == state.experience else ", of an older graph"
         write(
             f"model {model.key}: {model.datasets} datasets x {model.pipelines} pipelines, "
             f"trained {model.trained_at} in {model.seconds:.0f} s{left_out}{age}"
