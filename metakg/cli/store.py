@@ -87,5 +87,12 @@ def status(session: Session, form: str) -> None:
             f"model {model.key}: {model.datasets} datasets x {model.pipelines} pipelines, "
             f"trained {model.trained_at} in {model.seconds:.0f} s{left_out}{age}"
         )
+    for graph in state.graphs:
+        if graph.unfinished:
+            write(f"{graph.source} {graph.version} is unfinished: ingest it again to go on")
+    if state.waiting:
+        write(f"{state.waiting:,} logged runs wait to be appended: another process is writing")
+    if state.refused:
+        write(f"{state.refused:,} logged runs could not be appended: see {kg.location / 'inbox' / 'refused'}")
     if rows and not state.fresh:
         write("no model of this version of the graph yet; next: metakg embed")
