@@ -43,7 +43,14 @@ class Tally:
         self.counts[what] += count
 
     def leave_out(self, what: str, why: str, count: int) -> None:
-        """State that ``count`` of the rows read are not passed on; nothing is noted for a count of 0."""
+        """State that ``count`` of the rows read are not passed on; nothing is noted for a count of 0.
+
+        Counts for the same reason are added up, so that many batches give one line.
+        """
+        for place, item in enumerate(self.left_out):
+            if (item.what, item.why) == (what, why):
+                self.left_out[place] = LeftOut(what, why, item.count + count)
+                return
         if count:
             self.left_out.append(LeftOut(what, why, count))
 

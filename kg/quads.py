@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.batch import Batch
 
-__all__ = ["literal", "nquads"]
+__all__ = ["literal", "nquads", "with_quality_iris"]
 
 _TYPE = f"<{RDF}type>"
 
@@ -111,7 +111,7 @@ def _const(iri: str) -> pl.Expr:
 
 def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr, str, pl.Expr]]]]:
     yield batch.datasets.with_columns(distribution=mlsea.distribution("dataset")), _dataset_columns()
-    yield _with_quality_iris(batch.qualities), _quality_columns()
+    yield with_quality_iris(batch.qualities), _quality_columns()
     task, specification = _iri("task"), _iri("specification")
     yield (
         _with_task_titles(batch.tasks),
@@ -170,7 +170,8 @@ def _with_task_titles(tasks: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(number=pl.when(pl.col("page").is_not_null()).then(name))
 
 
-def _with_quality_iris(qualities: pl.DataFrame) -> pl.DataFrame:
+def with_quality_iris(qualities: pl.DataFrame) -> pl.DataFrame:
+    """Quality table with the IRIs of qualities (column ``quality``), distributions, and MLSO's types."""
     import polars as pl
 
     names = {name: iris.quote(name, safe="") for name in qualities["name"].unique()}

@@ -17,6 +17,8 @@ from kg.terms import Value
 if TYPE_CHECKING:
     import rdflib
 
+    from kg.inbox import Inbox
+
 __all__ = ["Commit", "Progress", "Store"]
 
 Progress = Callable[[str, int, int], None]
@@ -50,6 +52,9 @@ class Store(ABC):
 
     folder: ClassVar[Path | None] = None
     """Folder for what is derived from the graph (projections, models); None if the store has none."""
+
+    inbox: Inbox | None = None
+    """Where logged batches wait until they are appended; None if they never wait."""
 
     @property
     @abstractmethod

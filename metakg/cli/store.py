@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import click
 
 from metakg.cli.output import plain_table, write
-from metakg.cli.session import Progress, Session, pass_session
+from metakg.cli.session import Session, pass_session
 
-__all__ = ["in_shares", "ingest", "init", "status"]
+__all__ = ["ingest", "init", "status"]
 
 
 @click.command()
@@ -28,19 +27,25 @@ def init(session: Session) -> None:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--path", type=click.Path(path_type=Path), help="File or folder that the source is read from.")
 @pass_session
-def ingest(session: Session, sources: tuple[str, ...]) -> None:
+def ingest(session: Session, sources: tuple[str, ...], path: Path | None) -> None:
     """Read sources of experiments into the graph; doing so again changes nothing.
 
-    SOURCE is the name of a source, such as oboe or lcdb. The store is made if it is not there.
+    SOURCE is the name of a source, such as oboe, lcdb or tensoroboe. The store is made if it is not there.
     """
     from ingest import find_source
 
-    found = [find_source(name) for name in sources]
+    if path is not None and len(sources) > 1:
+        raise click.UsageError(
+            f"--path is for one source, {len(sources)} are named: ingest {sources[0]} by itself"
+        )
+    options = {} if path is None else {"path": path}
+    found = [find_source(name, **options) for name in sources]
     with session.open() as kg:
         for source in found:
-            with session.progress() as progress:
-                report = kg.ingest(source, progress=in_shares(progress) if progress else None)
+            with session.counts() as progress:
+                report = kg.ingest(source, progress=progress)
             write(str(report))
 
 
@@ -82,15 +87,12 @@ def status(session: Session, form: str) -> None:
             f"model {model.key}: {model.datasets} datasets x {model.pipelines} pipelines, "
             f"trained {model.trained_at} in {model.seconds:.0f} s{left_out}{age}"
         )
+    for graph in state.graphs:
+        if graph.unfinished:
+            write(f"{graph.source} {graph.version} is unfinished: ingest it again to go on")
+    if state.waiting:
+        write(f"{state.waiting:,} logged runs wait to be appended: another process is writing")
+    if state.refused:
+        write(f"{state.refused:,} logged runs could not be appended: see {kg.location / 'inbox' / 'refused'}")
     if rows and not state.fresh:
         write("no model of this version of the graph yet; next: metakg embed")
-
-
-def in_shares(progress: Progress) -> Callable[..., None]:
-    """Turn units done into shares: sources tell (runs, of how many), stores (stage, done, of how many)."""
-
-    def advance(*words: Any) -> None:
-        stage, done, units = words if len(words) == 3 else ("reading runs", *words)
-        progress(stage, done / units if units else 0.0)
-
-    return advance

@@ -71,8 +71,24 @@ def test_sources_are_found_by_name(name):
 
 
 def test_an_unknown_source_is_a_clear_error():
-    with pytest.raises(SourceError, match="source 'obo' is unknown; known: lcdb, oboe"):
+    with pytest.raises(SourceError, match="source 'obo' is unknown; known: lcdb, oboe, tensoroboe"):
         ingest.find_source("obo")
+
+
+def test_an_option_that_a_source_does_not_take_is_a_clear_error():
+    with pytest.raises(SourceError, match="source 'lcdb' takes no datasets: leave it out"):
+        ingest.find_source("lcdb", datasets=[31])
+
+
+def test_rows_left_out_for_one_reason_are_one_line():
+    tally = ingest.Tally()
+    tally.read("runs", 10)
+    for count in (2, 0, 3):
+        tally.leave_out("runs", "too small", count)
+    tally.leave_out("runs", "too large", 1)
+    tally.leave_out("runs", "unheard of", 0)
+    assert [(item.why, item.count) for item in tally.left_out] == [("too small", 5), ("too large", 1)]
+    assert tally.expected("runs") == 4
 
 
 def test_a_source_that_loses_rows_is_stopped_and_writes_nothing():
