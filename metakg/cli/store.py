@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from metakg.cli.output import plain_table, write
-from metakg.cli.session import Session, pass_session
+from metakg.cli.session import Progress, Session, pass_session
 
-__all__ = ["ingest", "init", "status"]
+__all__ = ["in_shares", "ingest", "init", "status"]
 
 
 @click.command()
@@ -96,3 +98,13 @@ def status(session: Session, form: str) -> None:
         write(f"{state.refused:,} logged runs could not be appended: see {kg.location / 'inbox' / 'refused'}")
     if rows and not state.fresh:
         write("no model of this version of the graph yet; next: metakg embed")
+
+
+def in_shares(progress: Progress) -> Callable[..., None]:
+    """Turn units done into shares: sources tell (runs, of how many), stores (stage, done, of how many)."""
+
+    def advance(*words: Any) -> None:
+        stage, done, units = words if len(words) == 3 else ("reading runs", *words)
+        progress(stage, done / units if units else 0.0)
+
+    return advance
