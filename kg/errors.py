@@ -31,3 +31,11 @@ class SourceError(MetakgError):
 
 class ModelError(MetakgError):
     """A trained model is missing, damaged, or does not fit the store."""
+
+
+class ShapesError(MetakgError, ValueError):
+    """Shapes cannot be read, or use a part of SHACL that cannot be checked."""
+
+
+class RdfError(MetakgError, ValueError):
+    """An RDF file cannot be read, or is not safe to read."""
