@@ -170,7 +170,9 @@ def remedy(constraint: Constraint) -> str:
         return f"correct the number ({side} {float(argument.value):g}), or leave it out"
     if constraint.rule == "pattern":
         return f"write {what} in the form that is asked for"
-    return f"complete {what}"
+    if constraint.rule == "node" and constraint.path:
+        return f"complete the node that {what} leads to"
+    return "add what is missing, or correct what is there"
 
 
 def report_triples(violations: Iterable[Violation], base: str) -> Iterator[bytes]:
