@@ -1,6 +1,11 @@
 """Errors that people meet: each message is one line that names the thing, the place and the remedy."""
 
 
+from __future__ import annotations
+
+from typing import Any
+
+
 class MetakgError(Exception):
     """Base of every error that is a user's to mend; the command line prints it and exits with status 2."""
 
@@ -39,3 +44,15 @@ class ShapesError(MetakgError, ValueError):
 
 class RdfError(MetakgError, ValueError):
     """An RDF file cannot be read, or is not safe to read."""
+
+
+class GateError(RdfError):
+    """Data breaks rules and was kept out; ``report`` (:class:`kg.violations.Report`) says which."""
+
+    def __init__(self, what: str, report: Any) -> None:
+        self.report = report
+        first = report.violations[0]
+        super().__init__(
+            f"{what}: {len(report.violations):,} violations, nothing was written; the first: {first}; "
+            "mend them, or keep going to put what breaks a rule into quarantine"
+        )

@@ -166,7 +166,7 @@ def _full(name: str, kind: str) -> str:
 
 
 def _experiments(store: Store) -> list[GraphInfo]:
-    return [info for info in store.graphs() if info.kind != "recommendations"]
+    return [info for info in store.graphs() if info.kind not in ("recommendations", "quarantine")]
 
 
 def experience_version(store: Store) -> str:

@@ -32,7 +32,9 @@ class Guard(Protocol):
 
 def guard_of(kind: str, depth: int) -> Guard:
     """Guard for a format, by pyoxigraph's name of it."""
-    return {"JSON_LD": _Brackets, "RDF_XML": _Elements}.get(kind, _Terms)(depth)
+    if kind == "JSON_LD":
+        return _Brackets(depth)
+    return _Elements(depth) if kind == "RDF_XML" else _Terms(depth)
 
 
 class _Brackets:

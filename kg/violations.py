@@ -172,7 +172,7 @@ def remedy(constraint: Constraint) -> str:
         return f"write {what} in the form that is asked for"
     if constraint.rule == "node" and constraint.path:
         return f"complete the node that {what} leads to"
-    return "add what is missing, or correct what is there"
+    return "correct what is there, or add what is missing"
 
 
 def report_triples(violations: Iterable[Violation], base: str) -> Iterator[bytes]:
