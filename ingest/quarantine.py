@@ -20,6 +20,7 @@ from kg.violations import report_triples
 from kg.vocabulary import RDF, own_term
 
 if TYPE_CHECKING:
+    from kg.manifest import GraphInfo
     from kg.store import Store
 
 __all__ = ["Held", "held", "quarantine_manifest", "quarantine_triples", "release"]
@@ -83,7 +84,9 @@ def quarantine_triples(graph: str, units: Iterable[tuple[str | None, Unit]]) -> 
             f"{node} <{own_term('reason')}> {literal(unit.reason)}",
             f"{node} <{own_term('statements')}> {literal(statements)}",
         ]
-        lines += [f"{node} <{own_term('waitsFor')}> <{names[head]}>" for head in unit.waits_for if head in names]
+        lines += [
+            f"{node} <{own_term('waitsFor')}> <{names[head]}>" for head in unit.waits_for if head in names
+        ]
         if original is not None:
             lines.append(f"{node} <{own_term('originalGraph')}> <{original}>")
         yield "".join(f"{line} .\n" for line in lines).encode()
@@ -130,7 +133,7 @@ def release(store: Store, name: str) -> int:
     return count
 
 
-def _quarantines(store: Store, name: str | None) -> list:  # type: ignore[type-arg]
+def _quarantines(store: Store, name: str | None) -> list[GraphInfo]:
     infos = [info for info in store.graphs() if info.kind == "quarantine"]
     chosen = [info for info in infos if name in (None, info.version)]
     if name is not None and not chosen:

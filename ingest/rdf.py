@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ class RdfReport:
     quads: int
     changed: bool
     blank_nodes: int = 0
-    violations: Report = Report()
+    violations: Report = field(default_factory=Report)
     kept_back: tuple[Unit, ...] = ()
     quarantine: str | None = None
     restored: bool = False
@@ -126,9 +126,7 @@ def ingest_rdf(
     """
     path = Path(path)
     name = name or _slug(path)
-    about = Manifest(
-        "rdf", name, title or path.name, licence, derived_from or path.resolve().as_uri()
-    )
+    about = Manifest("rdf", name, title or path.name, licence, derived_from or path.resolve().as_uri())
     with loaded(path, limits=limits, progress=progress) as raw:
         if not len(raw):
             raise RdfError(f"{path}: holds no triples: nothing to read")
@@ -137,7 +135,9 @@ def ingest_rdf(
         _check_place(store, raw, listed, path)
         report = _gate(store, raw, listed, progress)
         if not report.conforms and not keep_going:
-            raise GateError(str(path), report)
+            raise GateError(
+                str(path), report, "mend the file, or keep going (--keep-going) to put these into quarantine"
+            )
         units = _keep_back(store, raw, listed, report)
         kept = [content for content in listed if _holds_any(raw, content)]
         quarantine = quarantine_manifest(name, path.name, licence, about.derived_from)
@@ -226,7 +226,9 @@ def _same(raw: pyoxigraph.Store, content: Content, known: GraphInfo) -> bool:
         return content.restored.digest == known.content_hash
     if known.derived_from == content.manifest.derived_from:
         return True
-    return changes.rdf_change(content.manifest, ntriples(raw, content.graph), None).digest == known.content_hash
+    return (
+        changes.rdf_change(content.manifest, ntriples(raw, content.graph), None).digest == known.content_hash
+    )
 
 
 def _write(store: Store, raw: pyoxigraph.Store, content: Content, progress: Progress | None) -> Any:
@@ -258,4 +260,3 @@ def _remove_empty(store: Store, raw: pyoxigraph.Store, listed: Sequence[Content]
     for graph in gone:
         store.remove(graph)
     return bool(gone)
-

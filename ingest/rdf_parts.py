@@ -13,6 +13,7 @@ from kg.batch import Manifest
 from kg.changes import Restored
 from kg.errors import RdfError, SchemaError
 from kg.manifest import GraphInfo, infos
+from kg.terms import from_term
 from kg.validation import check_part, parts_of
 from kg.violations import Violation
 from kg.vocabulary import MLS, RDF, own_term
@@ -126,9 +127,7 @@ def _exported(raw: pyoxigraph.Store, info: GraphInfo, path: str) -> Content:
     except SchemaError as error:
         raise RdfError(f"{path}: {error}") from error
     if manifest.graph != info.iri:
-        raise RdfError(
-            f"{path}: the manifest calls {manifest.graph} what is in {info.iri}: export it again"
-        )
+        raise RdfError(f"{path}: the manifest calls {manifest.graph} what is in {info.iri}: export it again")
     entry = raw.quads_for_pattern(graph, None, None, ox.NamedNode(iris.MANIFEST_GRAPH))
     batches = raw.quads_for_pattern(
         graph, ox.NamedNode(own_term("batchHash")), None, ox.NamedNode(iris.LEDGER_GRAPH)
@@ -139,7 +138,7 @@ def _exported(raw: pyoxigraph.Store, info: GraphInfo, path: str) -> Content:
         Restored(
             "".join(f"{quad} .\n" for quad in entry).encode(),
             info.content_hash,
-            tuple(sorted(quad.object.value for quad in batches)),
+            tuple(sorted(str(from_term(quad.object)) for quad in batches)),
         ),
     )
 
@@ -148,7 +147,7 @@ def check(store: Store, raw: pyoxigraph.Store, content: Content, seen: dict[str,
     """All that is wrong with one graph, by its name in the store; ``seen`` are runs of the file's other graphs."""
     if content.manifest.kind == "quarantine":
         return []
-    found = []
+    found: list[Violation] = []
     for part in parts_of(raw):
         if part.name == (getattr(content.graph, "value", "") or ""):
             found += check_part(part).violations

@@ -163,5 +163,6 @@ class _Graph:
             subject
             for predicate in _NEEDED_BY
             for subject in self._from(head, predicate)
-            if self._kinds(subject) and (predicate != f"{MLS}hasInput" or self._kinds(head) == [f"{MLS}Dataset"])
+            if self._kinds(subject)
+            and (predicate != f"{MLS}hasInput" or self._kinds(head) == [f"{MLS}Dataset"])
         }

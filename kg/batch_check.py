@@ -40,7 +40,9 @@ class _Rule:
     measure: str = ""
 
 
-_TITLE = _Rule("datasets", "title", "Dataset", "dcterms:title", "minCount", "a dataset needs a title", "add one")
+_TITLE = _Rule(
+    "datasets", "title", "Dataset", "dcterms:title", "minCount", "a dataset needs a title", "add one"
+)
 _SIZE = _Rule(
     "runs",
     "training_size",
@@ -56,7 +58,7 @@ _CANONICAL_FORM = _Rule(
     "Pipeline",
     "mkg:canonical",
     "pattern",
-    "a pipeline's canonical form must begin with {\"steps\":[{",
+    'a pipeline\'s canonical form must begin with {"steps":[{',
     "make it with kg.Pipeline.canonical()",
 )
 _OUTCOME = _Rule(
@@ -104,8 +106,7 @@ def _breaches(batches: Sequence[Batch]) -> Iterator[tuple[_Rule, int, pl.DataFra
     present = set(names.of("evaluations", "measure"))
     ranges = [(rule, broken) for rule, broken in _range_rules() if rule.measure in present]
     unknown = {
-        (table, column): names.missing(table, column, _TABLES[column])
-        for table, column in _REFERENCES
+        (table, column): names.missing(table, column, _TABLES[column]) for table, column in _REFERENCES
     }
     silent = names.missing("runs", "run", "evaluations")
     for number, batch in enumerate(batches):

@@ -15,7 +15,7 @@ from kg import changes, manifest, oxigraph, snapshots
 from kg.batch import Batch, Manifest, content_hash
 from kg.errors import SchemaError, StoreError
 from kg.history import CommitInfo
-from kg.inbox import Inbox
+from kg.inbox import Inbox, Waiting, batches_of
 from kg.manifest import GraphInfo
 from kg.result import Result
 from kg.store import Commit, Progress, Store
@@ -164,15 +164,10 @@ class EmbeddedStore(Store):
     ) -> Commit:
         """See :meth:`kg.store.Store.append`."""
         listed = changes.as_batches(batches)
+        graph = listed[0].manifest.graph
         with self._writing():
-            return self._append(listed, unfinished, progress)
-
-    def _append(
-        self, batches: Sequence[Batch], unfinished: bool = False, progress: Progress | None = None
-    ) -> Commit:
-        graph = batches[0].manifest.graph
-        change = changes.addition(self, batches, self._known(graph), unfinished=unfinished)
-        return self._write(change, progress) if change else Commit(graph, self.version, 0, changed=False)
+            change = changes.addition(self, listed, self._known(graph), unfinished=unfinished)
+            return self._write(change, progress) if change else Commit(graph, self.version, 0, changed=False)
 
     def log(self, batch: Batch) -> None:
         """See :meth:`kg.store.Store.log`."""
@@ -200,21 +195,31 @@ class EmbeddedStore(Store):
                 return 0
             self._begin()
             done = 0
-            for batches in self.inbox.read(self.inbox.waiting()).values():
-                done += self._append_waiting(batches)
+            for manifest, waiting in self.inbox.read(self.inbox.waiting()).items():
+                done += self._append_waiting(manifest, waiting)
             return done
 
-    def _append_waiting(self, batches: dict[Path, Batch]) -> int:
+    def _append_waiting(self, manifest: Manifest, waiting: Sequence[Waiting]) -> int:
+        by_digest = {one.digest: one for one in waiting}
         try:
-            self._append(list(batches.values()))
+            change = changes.hashed_addition(
+                self,
+                manifest,
+                list(by_digest),
+                lambda fresh: batches_of(manifest, [by_digest[digest] for digest in fresh]),
+                self._known(manifest.graph),
+            )
         except SchemaError as error:
-            if len(batches) == 1:
-                self.inbox.refuse(next(iter(batches)), str(error))
+            if len(waiting) == 1:
+                self.inbox.refuse(waiting[0].path, str(error))
                 return 0
-            return sum(self._append_waiting({path: batch}) for path, batch in batches.items())
-        for path in batches:
-            path.unlink(missing_ok=True)
-        return len(batches)
+            middle = len(waiting) // 2  # one of them spoils the rest: find it
+            return sum(self._append_waiting(manifest, half) for half in (waiting[:middle], waiting[middle:]))
+        if change:
+            self._write(change)
+        for one in waiting:
+            one.path.unlink(missing_ok=True)
+        return len(waiting)
 
     def _drain_quietly(self) -> None:
         """Drain for the sake of others; whoever cannot write here reads what there is."""

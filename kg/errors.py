@@ -1,6 +1,5 @@
 """Errors that people meet: each message is one line that names the thing, the place and the remedy."""
 
-
 from __future__ import annotations
 
 from typing import Any
@@ -46,13 +45,15 @@ class RdfError(MetakgError, ValueError):
     """An RDF file cannot be read, or is not safe to read."""
 
 
-class GateError(RdfError):
-    """Data breaks rules and was kept out; ``report`` (:class:`kg.violations.Report`) says which."""
+class GateError(MetakgError, ValueError):
+    """Data breaks rules and was kept out.
 
-    def __init__(self, what: str, report: Any) -> None:
-        self.report = report
-        first = report.violations[0]
+    ``what`` names the data, ``report`` (:class:`kg.violations.Report`) says what is wrong, ``remedy`` what to do.
+    """
+
+    def __init__(self, what: str, report: Any, remedy: str = "mend it, then ingest it again") -> None:
+        self.what, self.report, self.remedy = what, report, remedy
+        number = f"{len(report.violations):,} violation{'s' if len(report.violations) > 1 else ''}"
         super().__init__(
-            f"{what}: {len(report.violations):,} violations, nothing was written; the first: {first}; "
-            "mend them, or keep going to put what breaks a rule into quarantine"
+            f"{what}: {number}, nothing was written; the first: {report.violations[0]}; {remedy}"
         )

@@ -196,7 +196,9 @@ def _explained(path: Path) -> Iterator[None]:
 def _explain(path: Path, error: SyntaxError) -> str:
     text = " ".join(str(error.msg or error).split())
     if "LoadDocumentCallback" in text:
-        return f"{path}: refers to a remote @context, which is not fetched: put the context itself into the file"
+        return (
+            f"{path}: refers to a remote @context, which is not fetched: put the context itself into the file"
+        )
     text = text.rpartition(": ")[2] if text.startswith("Parser error at line") and ": " in text else text
     place = f"line {error.lineno}, column {error.offset}: " if error.lineno else ""
     return f"{path}: {place}{text}; the suffix says {format_of(path).replace('_', '-')}"

@@ -275,11 +275,7 @@ class RemoteStore(Store):
 
     def _read_from(self, text: str, default_graph: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
         """Default and named graphs of a query: the manifest's, so that nothing half-written is read."""
-        known = [info.iri for info in self._graphs] + [
-            iris.MANIFEST_GRAPH,
-            iris.HISTORY_GRAPH,
-            iris.LEDGER_GRAPH,
-        ]
+        known = [*(info.iri for info in self._graphs), *iris.BOOKKEEPING_GRAPHS]
         if default_graph is not None:
             return ([default_graph] if isinstance(default_graph, str) else list(default_graph)), known
         return ([], []) if names_its_graphs(text) else (known, known)

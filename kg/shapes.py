@@ -22,8 +22,17 @@ __all__ = ["SH", "Constraint", "Path", "Target", "read_shapes", "shipped_shapes"
 SH = "http://www.w3.org/ns/shacl#"
 
 RULES = (
-    "minCount", "maxCount",
-    "datatype", "nodeKind", "in", "minInclusive", "maxInclusive", "pattern", "node", "or", "not",
+    "minCount",
+    "maxCount",
+    "datatype",
+    "nodeKind",
+    "in",
+    "minInclusive",
+    "maxInclusive",
+    "pattern",
+    "node",
+    "or",
+    "not",
 )
 """Constraint components that can be checked, by the parameter that states them."""
 

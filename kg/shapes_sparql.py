@@ -195,4 +195,3 @@ def _text(text: Any) -> str:
     import pyoxigraph as ox
 
     return str(ox.Literal(text))
-

@@ -25,7 +25,9 @@ MOST = 100_000
 SECONDS = 30.0
 """Time in which they must be told apart."""
 
-_WITH_BLANK = "SELECT ?g ?s ?p ?o WHERE { { GRAPH ?g { ?s ?p ?o } } UNION { ?s ?p ?o } FILTER(isBlank(?s) || isBlank(?o)) }"
+_WITH_BLANK = """SELECT ?g ?s ?p ?o WHERE {
+    { GRAPH ?g { ?s ?p ?o } } UNION { ?s ?p ?o } FILTER(isBlank(?s) || isBlank(?o))
+}"""
 
 
 def skolemise(raw: pyoxigraph.Store, name: str, *, most: int = MOST, seconds: float = SECONDS) -> int:
@@ -109,9 +111,7 @@ def _canonical(quads: list[pyoxigraph.Quad], name: str, seconds: float) -> bytes
 def _main() -> None:
     import pyoxigraph as ox
 
-    data = ox.Dataset(
-        ox.parse(sys.stdin.buffer, format=ox.RdfFormat.N_QUADS, rename_blank_nodes=False)
-    )
+    data = ox.Dataset(ox.parse(sys.stdin.buffer, format=ox.RdfFormat.N_QUADS, rename_blank_nodes=False))
     data.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     sys.stdout.buffer.write("".join(sorted(f"{quad} .\n" for quad in data)).encode())
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from kg.errors import ShapesError
+from kg.errors import RdfError, ShapesError
 from kg.shapes import Target, path_text, shipped_shapes
 from kg.shapes_sparql import HAS_SUBCLASSES, Check, compiled
 from kg.store import Progress, Store
@@ -84,6 +84,8 @@ def validate(
         from kg.rdf_file import loaded
 
         with loaded(subject, progress=progress) as raw:
+            if not len(raw):
+                raise RdfError(f"{os.fspath(subject)}: holds no triples: nothing to check")
             return _check_all(list(parts_of(raw)), engine, targets, limit, progress)
     return _check_all(list(parts_of(subject)), engine, targets, limit, progress)
 
@@ -100,9 +102,7 @@ def _check_all(
     for done, part in enumerate(parts):
         if progress:
             progress("checking", done, len(parts))
-        found = (
-            _reference(part) if engine == "pyshacl" else check_part(part, targets=targets, limit=limit)
-        )
+        found = _reference(part) if engine == "pyshacl" else check_part(part, targets=targets, limit=limit)
         violations += found.violations
         truncated = truncated or found.truncated
     if progress:

@@ -89,6 +89,17 @@ class Report:
     truncated: bool = False
     checked: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def joined(cls, reports: Iterable[Report]) -> Report:
+        """Return one report of several."""
+        listed = list(reports)
+        checked: dict[str, int] = {}
+        for report in listed:
+            for what, count in report.checked.items():
+                checked[what] = checked.get(what, 0) + count
+        violations = tuple(each for report in listed for each in report.violations)
+        return cls(violations, any(report.truncated for report in listed), checked)
+
     @property
     def conforms(self) -> bool:
         """Whether nothing is wrong."""
@@ -109,7 +120,8 @@ class Report:
         if self.conforms:
             return f"conforms ({self._looked_at()})"
         more = " or more" if self.truncated else ""
-        lines = [f"{len(self.violations):,}{more} violations ({self._looked_at()})"]
+        noun = "violation" if len(self.violations) == 1 else "violations"
+        lines = [f"{len(self.violations):,}{more} {noun} ({self._looked_at()})"]
         for (label, message), found in self.by_rule().items():
             lines.append(f"{len(found):,} x {message}  [{label}]")
             for each in found[:shown]:
@@ -121,7 +133,8 @@ class Report:
         return "\n".join(lines)
 
     def _looked_at(self) -> str:
-        return ", ".join(f"{count:,} {what}" for what, count in self.checked.items()) + " checked"
+        parts = [f"{count:,} {what[:-1] if count == 1 else what}" for what, count in self.checked.items()]
+        return ", ".join(parts) + " checked"
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values."""
@@ -203,7 +216,19 @@ def report_triples(violations: Iterable[Violation], base: str) -> Iterator[bytes
 COMPONENTS = {
     rule: f"{rule[0].upper()}{rule[1:]}ConstraintComponent"
     for rule in (
-        "minCount maxCount datatype nodeKind in minInclusive maxInclusive pattern node or not".split()
+        [
+            "minCount",
+            "maxCount",
+            "datatype",
+            "nodeKind",
+            "in",
+            "minInclusive",
+            "maxInclusive",
+            "pattern",
+            "node",
+            "or",
+            "not",
+        ]
     )
 }
 """SHACL's names of the rules in its reports."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from metakg.cli.output import plain_table, write
 from metakg.cli.session import Progress, Session, pass_session
+
+if TYPE_CHECKING:
+    from ingest.rdf import RdfReport
+    from ingest.report import IngestReport
 
 __all__ = ["in_shares", "ingest", "init", "status"]
 
@@ -28,20 +32,53 @@ def init(session: Session) -> None:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--validate", is_flag=True, help="Check the source's tables first; RDF is always checked.")
+@click.option(
+    "--keep-going", is_flag=True, help="RDF: put what breaks a rule into quarantine, take the rest."
+)
+@click.option("--name", metavar="NAME", help="RDF: name of the file in the graph, if not its own.")
+@click.option("--title", metavar="TEXT", help="RDF: what the file is, for people.")
+@click.option("--licence", metavar="SPDX", help="RDF: its licence, such as CC-BY-4.0.")
+@click.option("--derived-from", metavar="IRI", help="RDF: where it comes from.")
 @pass_session
-def ingest(session: Session, sources: tuple[str, ...]) -> None:
+def ingest(session: Session, sources: tuple[str, ...], validate: bool, **options: Any) -> None:
     """Read sources of experiments into the graph; doing so again changes nothing.
 
-    SOURCE is the name of a source, such as oboe or lcdb. The store is made if it is not there.
+    SOURCE is the name of a source, such as oboe or lcdb, or an RDF file, or the word rdf with RDF files after it. The
+    store is made if it is not there. An RDF file that breaks a rule is refused, with exit status 1.
     """
     from ingest import find_source
+    from kg.errors import GateError
+    from kg.rdf_file import is_rdf_path
 
-    found = [find_source(name) for name in sources]
+    given = {key: value for key, value in options.items() if value}
+    files = sources[1:] if sources[0] == "rdf" else tuple(word for word in sources if is_rdf_path(word))
+    if sources == ("rdf",):
+        raise click.UsageError("rdf needs at least one FILE")
+    if given and len(files) < len(sources) - (sources[0] == "rdf"):
+        raise click.UsageError(f"--{next(iter(given)).replace('_', '-')} is for RDF files only")
+    if "name" in given and len(files) > 1:
+        raise click.UsageError("--name names one file: ingest the files one by one")
+    found = [word if word in files else find_source(word) for word in sources if word != "rdf" or not files]
     with session.open() as kg:
         for source in found:
-            with session.progress() as progress:
-                report = kg.ingest(source, progress=in_shares(progress) if progress else None)
+            try:
+                with session.progress() as progress:
+                    told = in_shares(progress) if progress else None
+                    if isinstance(source, str):
+                        report: RdfReport | IngestReport = kg.ingest_rdf(source, progress=told, **given)
+                    else:
+                        report = kg.ingest(source, validate=validate, progress=told)
+            except GateError as refused:
+                write(refused.report.to_text())
+                session.say(f"metakg: {refused.what}: nothing was written: {refused.remedy}", important=True)
+                raise click.exceptions.Exit(1) from refused
             write(str(report))
+            if kept_back := getattr(report, "kept_back", ()):
+                session.say(
+                    f"{source}: {len(kept_back):,} things are in quarantine: `metakg quarantine` tells why",
+                    important=True,
+                )
 
 
 @click.command()

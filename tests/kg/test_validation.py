@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyoxigraph as ox
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg import MemoryStore
-from kg.errors import ShapesError
-from kg.shapes import read_shapes
-from kg.testing import small_batch
 from kg.validation import validate
 from kg.vocabulary import MLS, RDF, XSD
 
