@@ -51,6 +51,7 @@ def _violation(report: rdflib.Graph, result: Any) -> Violation:
         node=_text(report.value(result, SH.focusNode)),
         shape=constraint.shape,
         path=path_text(constraint.path),
+        steps=constraint.path,
         rule=constraint.rule,
         message=constraint.message,
         remedy=remedy(constraint),
@@ -92,9 +93,8 @@ def _rdflib_term(term: Any) -> Any:
     if isinstance(term, ox.Literal):
         # Plain text is xsd:string in both, but rdflib tells the two ways of writing it apart.
         plain = term.language or term.datatype.value.endswith("#string")
-        return Literal(
-            term.value, lang=term.language, datatype=None if plain else URIRef(term.datatype.value)
-        )
+        datatype = None if plain else URIRef(term.datatype.value)
+        return Literal(term.value, lang=term.language, datatype=datatype, normalize=False)
     return URIRef(term.value) if isinstance(term, ox.NamedNode) else BNode(term.value)
 
 
@@ -105,5 +105,6 @@ def _text(term: Any) -> str:
 
     if isinstance(term, URIRef | BNode):
         return str(term) if isinstance(term, URIRef) else f"_:{term}"
-    (quad,) = ox.parse(f"<x:s> <x:p> {term.n3()} .", format=ox.RdfFormat.TURTLE)
-    return str(quad.object)
+    if term.language:
+        return str(ox.Literal(str(term), language=term.language))
+    return str(ox.Literal(str(term), datatype=ox.NamedNode(term.datatype) if term.datatype else None))

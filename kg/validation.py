@@ -139,6 +139,7 @@ def _violations(check: Check, rows: Iterable[tuple[Any, ...]], graph: str | None
             node=node_text(node),
             shape=constraint.shape,
             path=path_text(constraint.path),
+            steps=constraint.path,
             rule=constraint.rule,
             message=message,
             remedy=mend,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from kg.shapes import SH, Constraint, path_text, short
-from kg.vocabulary import RDF
+from kg.shapes import SH, Constraint, Path, path_text, short
+from kg.vocabulary import RDF, XSD
 
 __all__ = ["Report", "Violation"]
 
@@ -40,6 +40,8 @@ class Violation:
         IRI of the named graph, if known.
     place
         Table and row, for data that comes as tables.
+    steps
+        The path, as predicates and whether each is followed backwards.
     """
 
     node: str
@@ -51,6 +53,7 @@ class Violation:
     value: str | None = None
     graph: str | None = None
     place: str | None = None
+    steps: Path = ()
 
     @property
     def label(self) -> str:
@@ -142,7 +145,7 @@ class Report:
             "conforms": self.conforms,
             "truncated": self.truncated,
             "checked": self.checked,
-            "violations": [asdict(each) for each in self.violations],
+            "violations": [_plain(each) for each in self.violations],
         }
 
     def to_json(self) -> str:
@@ -163,6 +166,12 @@ class Report:
         )
         assert document is not None
         return document.decode()
+
+
+def _plain(violation: Violation) -> dict[str, Any]:
+    document = asdict(violation)
+    del document["steps"]
+    return document
 
 
 def remedy(constraint: Constraint) -> str:
@@ -192,25 +201,46 @@ def report_triples(violations: Iterable[Violation], base: str) -> Iterator[bytes
     """SHACL report in N-Triples, without blank nodes: IRIs below ``base`` name the report and its results."""
     listed = list(violations)
     report = f"<{base}>"
-    yield f"{report} <{RDF}type> <{SH}ValidationReport> .\n".encode()
-    conforms = f'"{str(not listed).lower()}"^^<http://www.w3.org/2001/XMLSchema#boolean>'
-    yield f"{report} <{SH}conforms> {conforms} .\n".encode()
-    for number, each in enumerate(listed):
-        node = f"<{base}/result/{number}>"
-        lines = [
-            f"{report} <{SH}result> {node}",
-            f"{node} <{RDF}type> <{SH}ValidationResult>",
-            f"{node} <{SH}resultSeverity> <{SH}Violation>",
-            f"{node} <{SH}sourceShape> <{each.shape}>",
-            f"{node} <{SH}resultMessage> {_literal(f'{each.message}; {each.remedy}')}",
-        ]
-        if each.rule in COMPONENTS:
-            lines.append(f"{node} <{SH}sourceConstraintComponent> <{SH}{COMPONENTS[each.rule]}>")
-        if (focus := _term(each.node)) is not None:
-            lines.append(f"{node} <{SH}focusNode> {focus}")
-        if each.value is not None and (value := _term(each.value)) is not None:
-            lines.append(f"{node} <{SH}value> {value}")
-        yield "".join(f"{line} .\n" for line in lines).encode()
+    nodes = [f"{base}/result/{number}" for number in range(len(listed))]
+    conforms = f'"{str(not listed).lower()}"^^<{XSD}boolean>'
+    lines = [f"{report} <{RDF}type> <{SH}ValidationReport>", f"{report} <{SH}conforms> {conforms}"]
+    lines += [f"{report} <{SH}result> <{node}>" for node in nodes]
+    yield "".join(f"{line} .\n" for line in lines).encode()
+    for node, each in zip(nodes, listed, strict=True):
+        yield "".join(f"{line} .\n" for line in _result_triples(each, node)).encode()
+
+
+def _result_triples(violation: Violation, iri: str) -> Iterator[str]:
+    node = f"<{iri}>"
+    yield f"{node} <{RDF}type> <{SH}ValidationResult>"
+    yield f"{node} <{SH}resultSeverity> <{SH}Violation>"
+    yield f"{node} <{SH}sourceShape> <{violation.shape}>"
+    yield f"{node} <{SH}resultMessage> {_literal(f'{violation.message}; {violation.remedy}')}"
+    if violation.rule in COMPONENTS:
+        yield f"{node} <{SH}sourceConstraintComponent> <{SH}{COMPONENTS[violation.rule]}>"
+    if (focus := _term(violation.node)) is not None:
+        yield f"{node} <{SH}focusNode> {focus}"
+    if violation.value is not None and (value := _term(violation.value)) is not None:
+        yield f"{node} <{SH}value> {value}"
+    if violation.steps:
+        path, described = _path_triples(violation.steps, f"{iri}/path")
+        yield f"{node} <{SH}resultPath> {path}"
+        yield from described
+
+
+def _path_triples(steps: Path, base: str) -> tuple[str, list[str]]:
+    """Node that stands for a SHACL path, and what describes it, if it is more than a predicate."""
+    described, nodes = [], []
+    for number, (predicate, backwards) in enumerate(steps):
+        nodes.append(f"<{base}/{number}>" if backwards else f"<{predicate}>")
+        if backwards:
+            described.append(f"{nodes[-1]} <{SH}inversePath> <{predicate}>")
+    if len(nodes) == 1:
+        return nodes[0], described
+    cells = [f"<{base}/list/{number}>" for number in range(len(nodes))]
+    for cell, node, rest in zip(cells, nodes, [*cells[1:], f"<{RDF}nil>"], strict=True):
+        described += [f"{cell} <{RDF}first> {node}", f"{cell} <{RDF}rest> {rest}"]
+    return cells[0], described
 
 
 COMPONENTS = {
