@@ -1,7 +1,7 @@
 """Holding RDF to the shapes in ``ontology/shapes.ttl``, one named graph at a time.
 
 Two engines give the same verdicts. The shapes compiled to SPARQL (:mod:`kg.shapes_sparql`) are the one that is
-used; pyshacl (:mod:`kg.shapes_reference`) is what it is held to, a hundred times as slow.
+used; pyshacl (:mod:`kg.shapes_reference`) is what it is held to, ten times as slow, and more on large data.
 
 >>> from kg.testing import small_batch
 >>> from kg import MemoryStore
