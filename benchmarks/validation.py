@@ -37,7 +37,9 @@ def triples_of(store: Store, graph: str) -> int:
 
 def part_of_runs(store: Store, graph: str, runs: int) -> ox.Store:
     """Some runs of a graph with what they lead to, as a store of its own."""
-    text = f"""PREFIX mls: <http://www.w3.org/ns/mls#> PREFIX mkg: <https://w3id.org/metakg/ontology#> CONSTRUCT {{ ?s ?p ?o }} WHERE {{
+    text = f"""PREFIX mls: <http://www.w3.org/ns/mls#>
+    PREFIX mkg: <https://w3id.org/metakg/ontology#>
+    CONSTRUCT {{ ?s ?p ?o }} WHERE {{
         {{ SELECT ?run WHERE {{ ?run a mls:Run }} LIMIT {runs} }}
         ?run (mls:hasOutput|mls:achieves|mls:executes|mls:hasInput|mkg:hasStep)* ?s . ?s ?p ?o }}"""
     raw = ox.Store()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -166,16 +166,9 @@ def _elsewhere(
     quads = raw.quads_for_pattern(None, ox.NamedNode(f"{RDF}type"), ox.NamedNode(f"{MLS}Run"), content.graph)
     runs = sorted(str(quad.subject) for quad in quads)
     others = {run: seen[run] for run in runs if run in seen}
-    graphs = [info.iri for info in store.graphs() if info.iri != content.manifest.graph]
-    for start in range(0, len(runs) if graphs else 0, _ASKED):
-        values = " ".join(runs[start : start + _ASKED])
-        text = (
-            f"SELECT ?it ?graph WHERE {{ VALUES ?it {{ {values} }} "
-            f"GRAPH ?graph {{ ?it <{RDF}type> <{MLS}Run> }} }}"
-        )
-        for run, graph in store.query(text).terms:
-            if graph.value in graphs:
-                others.setdefault(str(run), graph.value)
+    for info in store.graphs():
+        if info.iri != content.manifest.graph and info.kind != "quarantine":
+            others |= dict.fromkeys(_described_there(store, info.iri, runs), info.iri)
     seen.update(dict.fromkeys(runs, content.manifest.graph))
     for run, graph in sorted(others.items()):
         yield Violation(
@@ -187,6 +180,18 @@ def _elsewhere(
             remedy="leave it out here, or remove the other graph",
             value=f"<{graph}>",
         )
+
+
+def _described_there(store: Store, graph: str, runs: Sequence[str]) -> Iterator[str]:
+    """Those of the runs that a graph of the store describes."""
+    for start in range(0, len(runs), _ASKED):
+        values = " ".join(runs[start : start + _ASKED])
+        # Joined with the values instead, the pattern is looked up for each pair: a hundred times as slow (measured).
+        text = (
+            f"SELECT ?it WHERE {{ VALUES ?it {{ {values} }} FILTER EXISTS {{ ?it <{RDF}type> <{MLS}Run> }} }}"
+        )
+        for (run,) in store.query(text, default_graph=graph).terms:
+            yield str(run)
 
 
 def counts_of(raw: pyoxigraph.Store, graph: Any) -> dict[str, int]:

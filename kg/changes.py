@@ -13,7 +13,7 @@ from kg.errors import SchemaError, StoreError
 from kg.history import Action, CommitInfo, now
 from kg.history import describe as describe_commit
 from kg.manifest import GraphInfo, describe, ledger, total_counts
-from kg.quads import nquads
+from kg.quads import nquads, with_quality_iris
 from kg.terms import IRI, to_term
 from kg.vocabulary import MLS, RDF, own_term
 
@@ -340,11 +340,7 @@ def _counts(store: Store, graph: str, parts: Sequence[Batch], known: GraphInfo |
         named = [name for part in parts for name in part.tables()[table][column]]
         there = _there(store, graph, sorted(set(named)), pattern) if known else set()
         counts[table] -= len(named) - len(set(named) - there)
-    named = [
-        f"{dataset}/quality/{iris.quote(name, safe='')}"
-        for part in parts
-        for dataset, name in part.qualities.select("dataset", "name").iter_rows()
-    ]
+    named = [quality for part in parts for quality in with_quality_iris(part.qualities)["quality"]]
     there = _there(store, graph, sorted(set(named)), f"?any <{MLS}hasQuality> ?it") if known else set()
     counts["qualities"] -= len(named) - len(set(named) - there)
     return counts

@@ -351,6 +351,12 @@ class EmbeddedStore(Store):
         """See :meth:`kg.store.Store.query_tsv`."""
         return self._reading(lambda: oxigraph.evaluate_tsv(self._raw, text, default_graph))
 
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`."""
+        chunks = oxigraph.dump(self._raw, graph)
+        while chunk := self._reading(lambda: next(chunks, None)):
+            yield chunk
+
     def _reading(self, read: Callable[[], T]) -> T:
         try:
             return read()

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
+    from kg.selection import Selection
+
 __all__ = ["Experience", "experience_version", "load", "same_as"]
 
 _PREFIXES = """PREFIX mls: <http://www.w3.org/ns/mls#>
@@ -192,14 +194,19 @@ def _experiments(store: Store) -> list[GraphInfo]:
     return [info for info in store.graphs() if info.kind not in ("recommendations", "quarantine")]
 
 
-def experience_version(store: Store) -> str:
-    """Text that changes when any graph with experiments changes; recommendations do not count."""
-    stamp = "\n".join(f"{info.iri} {info.content_hash} {info.store_version}" for info in _experiments(store))
+def experience_version(store: Store, selection: Selection | None = None) -> str:
+    """Text that changes when any graph with experiments that is selected changes; recommendations do not count."""
+    chosen = [info for info in _experiments(store) if selection is None or info.iri in selection]
+    stamp = "\n".join(f"{info.iri} {info.content_hash} {info.store_version}" for info in chosen)
+    if selection is not None and selection.dated:
+        stamp += f"\n{selection.as_of}"
     return hashlib.sha256(stamp.encode()).hexdigest()[:16]
 
 
-def load(store: Store, progress: Progress | None = None) -> Experience:
-    """Load the experience of a store, projecting what is new since the last time.
+def load(store: Store, progress: Progress | None = None, *, selection: Selection | None = None) -> Experience:
+    """Load the experience of a store, or of what is selected of it, projecting what is new since the last time.
+
+    Datasets that a selection excludes are still there: :meth:`Experience.without_datasets` takes them out.
 
     Raises
     ------
@@ -219,9 +226,14 @@ def load(store: Store, progress: Progress | None = None) -> Experience:
                 progress("projecting", round(1000 * (done + share)), 1000 * len(graphs))
 
         told(0.0)
+        if selection is not None and info.iri not in selection:
+            continue
         part = _part(store, info, folder, told)
-        rows.append(part.rows)
-        for name, frame in part.described.items():
+        chosen, tables = part.rows, part.described
+        if selection is not None:
+            chosen, tables = selection.cut(info, chosen, tables)
+        rows.append(chosen)
+        for name, frame in tables.items():
             described[name].append(frame)
     if folder:
         _clear_stale(folder, {_part_name(info) for info in graphs})
@@ -236,7 +248,7 @@ def load(store: Store, progress: Progress | None = None) -> Experience:
         )
     )
     return Experience(
-        experience_version(store),
+        experience_version(store, selection),
         pl.concat(rows) if rows else _nothing("runs").lazy(),
         datasets.sort("dataset"),
         frames["qualities"].unique(["dataset", "name"], keep="last", maintain_order=True),

@@ -109,7 +109,7 @@ class Inbox:
                 for entry in os.scandir(self.folder)
                 if _is_batch(entry)
             ]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return [Path(path) for _, path in sorted(found)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kg import changes, manifest, oxigraph
@@ -116,6 +116,10 @@ class MemoryStore(Store):
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """See :meth:`kg.store.Store.query_tsv`."""
         return oxigraph.evaluate_tsv(self._raw, text, default_graph)
+
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`."""
+        return oxigraph.dump(self._raw, graph)
 
     def dataset(self) -> rdflib.Dataset:
         """See :meth:`kg.store.Store.dataset`."""

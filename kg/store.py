@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -181,6 +181,17 @@ class Store(ABC):
     @abstractmethod
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """Answer of a SELECT query over one graph as SPARQL TSV: the fast way out for millions of rows."""
+
+    @abstractmethod
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """All quads of one graph, the manifest graph included, as N-Quads; nothing if there is no such graph.
+
+        Yields
+        ------
+        bytes
+            Whole lines in no order, each ended by a newline; memory stays flat as the graph grows, as far as the
+            engine allows.
+        """
 
     @abstractmethod
     def dataset(self) -> rdflib.Dataset:

@@ -95,6 +95,8 @@ OWN_TERMS = (
     "statements",
     "waitsFor",
     "originalGraph",
+    "excludedSource",
+    "asOf",
 )
 """Local names of our own terms; ``ontology/metakg.ttl`` defines each."""
 

@@ -138,6 +138,7 @@ def _recommendation(store: Store, iri: str) -> Explanation | None:
         _section(store, "pipelines", "recommended", it=IRI(iri)),
         _section(store, "neighbours", "recommended_neighbours", it=IRI(iri)),
         _section(store, "derived from", "derived_from", it=IRI(iri)),
+        _section(store, "kept out", "kept_out", it=IRI(iri)),
         _runs_again(store, facts["query"]),
     )
     return Explanation("recommendation", iri, facts, sections)

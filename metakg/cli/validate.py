@@ -7,7 +7,6 @@ import click
 from kg.violations import Report
 from metakg.cli.output import write
 from metakg.cli.session import Session, pass_session
-from metakg.cli.store import in_shares
 
 __all__ = ["validate"]
 
@@ -39,11 +38,10 @@ def validate(session: Session, files: tuple[str, ...], form: str, limit: int, en
     graph is checked by itself. The turtle format is SHACL's report. Exit status 1 if anything breaks a rule.
     """
     reports = []
-    with session.open(read_only=True) as kg, session.progress() as progress:
+    with session.open(read_only=True) as kg, session.counts() as progress:
         for file in files or (None,):
-            advance = in_shares(progress) if progress else None
             reports.append(
-                kg.validate(file, engine=engine, limit=limit or None, progress=advance)  # type: ignore[arg-type]
+                kg.validate(file, engine=engine, limit=limit or None, progress=progress)  # type: ignore[arg-type]
             )
     report = Report.joined(reports)
     write({"table": report.to_text, "json": report.to_json, "turtle": report.to_turtle}[form]())
