@@ -174,10 +174,11 @@ def judged(folder: Path, notes: Path, kills: int, started: float) -> Outcome:
     keys = [key for role, noted in lines.items() if role.startswith("writer") for key in noted]
     measure = {"measure": kg.IRI(iris.measure("balanced_accuracy"))}
     with kg.open_store(folder) as store:
-        if store.inbox.waiting():  # type: ignore[attr-defined]
-            faults.append(f"{len(store.inbox.waiting())} runs still wait")  # type: ignore[attr-defined]
-        if store.inbox.refused():  # type: ignore[attr-defined]
-            faults.append(f"refused: {store.inbox.refused()}")  # type: ignore[attr-defined]
+        assert store.inbox is not None
+        if store.inbox.waiting():
+            faults.append(f"{len(store.inbox.waiting())} runs still wait")
+        if store.inbox.refused():
+            faults.append(f"refused: {store.inbox.refused()}")
         rows = list(store.query(RUNS, bindings=measure, default_graph=PROJECT).rows())
         counts = {info.source: info.counts["runs"] for info in store.graphs()}
         large = list(store.query(RUNS, bindings=measure, default_graph=iris.graph("large", "1")).rows())

@@ -68,7 +68,7 @@ class EmbeddedStore(Store):
         self._check_format()
         self._hold: snapshots.Hold | None = None
         self._raw = self._open()
-        self.inbox = Inbox(self.folder / "inbox")
+        self.inbox: Inbox = Inbox(self.folder / "inbox")
         self._logged = 0
         if self.inbox.waiting():
             self.refresh()

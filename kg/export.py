@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from kg import iris
 from kg.errors import StoreError
+from kg.manifest import graphs_named
 from kg.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ Format = Literal["nquads", "turtle", "trig", "jsonld"]
 
 FORMATS: dict[Format, str] = {"nquads": ".nq", "turtle": ".ttl", "trig": ".trig", "jsonld": ".jsonld"}
 """Formats, and the suffix of a file by which each is known."""
-
-_MANIFEST = "manifest"
-"""Name by which people ask for the manifest graph."""
 
 
 @dataclass(frozen=True)
@@ -64,28 +62,26 @@ def format_of(name: str) -> Format:
 
 
 def chosen_graphs(store: Store, names: Sequence[str]) -> list[str]:
-    """IRIs of graphs by the names of their sources, by IRI, or ``manifest``; all of them if no name is given.
+    """IRIs of graphs by source, source and version, or IRI; all of them if none is named, the store's own first.
+
+    These are named ``manifest``, ``history`` and ``ledger``.
 
     Raises
     ------
-    StoreError
+    QueryError
         If the store has no such graph.
     """
     infos = store.graphs()
     if not names:
-        return [iris.MANIFEST_GRAPH, *(info.iri for info in infos)]
-    known = {info.iri: info for info in infos}
+        kept = (graph for graph in iris.BOOKKEEPING_GRAPHS if any(store.dump(graph)))
+        return [*kept, *(info.iri for info in infos)]
+    own = {graph.rpartition("/")[2]: graph for graph in iris.BOOKKEEPING_GRAPHS}
     chosen: dict[str, None] = {}
     for name in names:
-        found = [
-            info.iri for info in infos if name in (info.source, info.iri, f"{info.source} {info.version}")
-        ]
-        if name in (_MANIFEST, iris.MANIFEST_GRAPH):
-            found = [iris.MANIFEST_GRAPH]
-        if not found:
-            sources = sorted({_MANIFEST, *(info.source for info in known.values())})
-            raise StoreError(f"the store has no graph {name}: name one of {', '.join(sources)}, or an IRI")
-        chosen.update(dict.fromkeys(found))
+        if name in own or name in own.values():
+            chosen[own.get(name, name)] = None
+        else:
+            chosen.update(dict.fromkeys(info.iri for info in graphs_named(infos, name)))
     return list(chosen)
 
 
@@ -108,15 +104,17 @@ def export(
     form
         By the name of the file if left out.
     graphs
-        Sources or IRIs, ``manifest`` for the manifest graph; everything if left out. What the manifest says of
-        chosen graphs goes with them, except in Turtle, which could not keep it apart.
+        See :func:`chosen_graphs`; everything if left out. What the manifest says of chosen graphs goes with
+        them, except in Turtle, which could not keep it apart.
     progress
         Told quads written and quads in all.
 
     Raises
     ------
+    QueryError
+        If the store has no such graph.
     StoreError
-        If there is no such graph or format, or the file cannot be written; there is then no new file.
+        If there is no such format, or the file cannot be written; there is then no new file.
     """
     if form is None:
         if not isinstance(target, str | Path):

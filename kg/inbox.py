@@ -7,6 +7,7 @@ between the two, it leaves files whose batches the ledger of the graph knows, an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -96,7 +97,8 @@ class Inbox:
                 os.fsync(stream.fileno())
             draft.replace(self.folder / f"{name}.json")
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
             raise StoreError(
                 f"a run cannot be kept in {self.folder} ({error.strerror}): free some space or check its permissions"
             ) from error

@@ -131,8 +131,10 @@ def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr
             (task, f"<{DCTERMS}subject>", _text("target")),
         ],
     )
-    yield batch.runs.with_columns(page=mlsea.page("run")), _run_columns()
+    yield batch.runs, _run_columns()
     if not batch.manifest.bulk:
+        page = (_iri("run"), f"<{PROV}atLocation>", _iri("page"))
+        yield batch.runs.select("run", page=mlsea.page("run")).drop_nulls(), [page]
         yield _run_settings(batch), [(_iri("run"), f"<{MLS}hasInput>", _iri("setting"))]
     yield from _evaluation_statements(batch.evaluations, bulk=batch.manifest.bulk)
 
@@ -209,7 +211,6 @@ def _run_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
         (run, f"<{MLS}achieves>", _iri("task")),
         (run, f"<{MLS}executes>", _iri("pipeline")),
         (run, f"<{MLS}hasInput>", _iri("dataset")),
-        (run, f"<{PROV}atLocation>", _iri("page")),
         (run, f"<{own_term('status')}>", _text("status")),
         (run, f"<{own_term('trainingSize')}>", _typed("training_size", "integer")),
         (run, f"<{own_term('seed')}>", _typed("seed", "integer")),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import rdflib
 
     from kg.changes import Restored
+    from kg.inbox import Inbox
 
 __all__ = ["Commit", "Progress", "Store"]
 
@@ -52,6 +53,9 @@ class Store(ABC):
 
     folder: ClassVar[Path | None] = None
     """Folder for what is derived from the graph (projections, models); None if the store has none."""
+
+    inbox: Inbox | None = None
+    """Where logged batches wait until they are appended; None if they never wait."""
 
     @property
     @abstractmethod

@@ -357,10 +357,11 @@ class StoreTestCase:
         for graph in (*iris.BOOKKEEPING_GRAPHS, *(info.iri for info in store.graphs())):
             for lines in store.dump(graph):
                 copy.load(lines, ox.RdfFormat.N_QUADS)
-        every = store.query("SELECT ?g ?s ?p ?o WHERE { GRAPH ?g { ?s ?p ?o } }").terms
-        assert {tuple(row) for row in every} == {
-            (q.graph_name, q.subject, q.predicate, q.object) for q in copy
-        }
+        stored = ox.Store()  # engines write a number in different ways: 1e-05 and 0.00001
+        for g, s, p, o in store.query("SELECT ?g ?s ?p ?o WHERE { GRAPH ?g { ?s ?p ?o } }").terms:
+            stored.add(ox.Quad(s, p, o, g))
+        assert set(copy) == set(stored)
+        assert len(copy) > 100
         assert list(store.dump("https://example.org/no-such-graph")) == []
 
     def test_projection_gives_back_the_tables(self, store: Store) -> None:

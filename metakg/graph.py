@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from kg.transfer import Pushed
     from kg.validation import Engine
     from kg.violations import Report
+    from metakg.crate import Crate
+    from metakg.croissant import Croissant
     from metakg.explanation import Explanation
     from metakg.models import ModelCard, Models
     from metakg.neighbours import Neighbours
@@ -678,12 +680,40 @@ class KnowledgeGraph:
 
         Raises
         ------
+        QueryError
+            If there is no such graph.
         StoreError
-            If there is no such graph or format, or the file cannot be written.
+            If there is no such format, or the file cannot be written.
         """
         from kg.export import export
 
         return export(self.store, _path(target), form, graphs=graphs, progress=progress)
+
+    def export_crate(self, recommendation: Recommendation | str, target: str | os.PathLike[str]) -> Crate:
+        """Write a recommendation and its evidence as RO-Crate; see :func:`metakg.crate.export_crate`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know the recommendation.
+        StoreError
+            If the crate cannot be written.
+        """
+        from metakg.crate import export_crate
+
+        return export_crate(self.store, recommendation, _path(target))
+
+    def croissant(self, dataset: str | int) -> Croissant:
+        """Describe a dataset (``31``, ``openml:31`` or an IRI) in Croissant; see :mod:`metakg.croissant`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know the dataset.
+        """
+        from metakg.croissant import croissant_of_dataset
+
+        return croissant_of_dataset(self.store, dataset)
 
     def rdflib(self) -> rdflib.Dataset:
         """The graph as an rdflib dataset, to read."""

@@ -13,7 +13,6 @@ import click
 from kg.export import Format
 from metakg.cli.output import write
 from metakg.cli.session import Session, pass_session
-from metakg.cli.store import in_shares
 
 __all__ = ["export"]
 
@@ -71,13 +70,12 @@ def export(
 def _graphs(session: Session, target: str, form: Format | None, graphs: tuple[str, ...]) -> None:
     if target == "-" and form is None:
         raise click.UsageError("stdout has no name that tells the format: give --format")
-    with session.open(read_only=True) as kg, session.progress() as progress:
-        advance = in_shares(progress) if progress else None
+    with session.open(read_only=True) as kg, session.counts() as progress:
         if target == "-":
             with _stdout() as out:
-                done = kg.export(out, form, graphs=graphs, progress=advance)
+                done = kg.export(out, form, graphs=graphs, progress=progress)
         else:
-            done = kg.export(target, form, graphs=graphs, progress=advance)
+            done = kg.export(target, form, graphs=graphs, progress=progress)
     kind = "triples" if done.form == "turtle" else "quads"
     place = "stdout" if target == "-" else target
     session.say(f"wrote {done.quads:,} {kind} of {len(done.graphs)} graphs to {place} ({done.form})")
@@ -102,8 +100,7 @@ def _croissant(
         with session.open(read_only=True) as kg:
             document = kg.croissant(str(dataset))
     write(document.to_json(), target)
-    for note in document.unknown:
-        session.say(f"not known, and so not in it: {note}")
+    session.say(f"not known, and so not in it: {'; '.join(document.unknown)}")
 
 
 @contextmanager

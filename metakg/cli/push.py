@@ -7,7 +7,6 @@ import click
 from kg.errors import StoreError
 from metakg.cli.output import write
 from metakg.cli.session import Session, pass_session
-from metakg.cli.store import in_shares
 
 __all__ = ["push"]
 
@@ -25,7 +24,7 @@ def push(session: Session, url: str) -> None:
     with session.open(read_only=True) as kg:
         if kg.remote:
             raise StoreError(f"{kg.name} is an endpoint itself: name a folder with --store")
-        with session.progress() as progress:
-            for pushed in kg.push(url, progress=in_shares(progress) if progress else None):
+        with session.counts() as progress:
+            for pushed in kg.push(url, progress=progress):
                 done = "there already" if pushed.there else f"{pushed.quads:,} quads sent"
                 write(f"{pushed.graph}: {done}")

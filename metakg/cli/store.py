@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from metakg.cli.output import plain_table, write
-from metakg.cli.session import Session, pass_session
+from metakg.cli.session import Progress, Session, pass_session
 
 if TYPE_CHECKING:
     from ingest.rdf import RdfReport
     from ingest.report import IngestReport
 
-__all__ = ["ingest", "init", "status"]
+__all__ = ["in_shares", "ingest", "init", "status"]
 
 
 @click.command()
@@ -136,5 +137,22 @@ def status(session: Session, form: str) -> None:
             f"model {model.key}: {model.datasets} datasets x {model.pipelines} pipelines, "
             f"trained {model.trained_at} in {model.seconds:.0f} s{left_out}{age}"
         )
+    for graph in state.graphs:
+        if graph.unfinished:
+            write(f"{graph.source} {graph.version} is unfinished: ingest it again to go on")
+    if state.waiting:
+        write(f"{state.waiting:,} logged runs wait to be appended: another process is writing")
+    if state.refused:
+        write(f"{state.refused:,} logged runs could not be appended: see {kg.location / 'inbox' / 'refused'}")
     if rows and not state.fresh:
         write("no model of this version of the graph yet; next: metakg embed")
+
+
+def in_shares(progress: Progress) -> Callable[..., None]:
+    """Turn units done into shares: sources tell (runs, of how many), stores (stage, done, of how many)."""
+
+    def advance(*words: Any) -> None:
+        stage, done, units = words if len(words) == 3 else ("reading runs", *words)
+        progress(stage, done / units if units else 0.0)
+
+    return advance

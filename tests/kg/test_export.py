@@ -16,7 +16,7 @@ import pytest
 
 import kg
 from kg import iris
-from kg.errors import StoreError
+from kg.errors import MetakgError
 from kg.export import FORMATS, export
 from kg.server import Server
 from kg.testing import small_batch
@@ -69,7 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def quads_of(store: kg.Store) -> set[ox.Quad]:
-    graphs = [iris.MANIFEST_GRAPH, *(info.iri for info in store.graphs())]
+    graphs = [*iris.BOOKKEEPING_GRAPHS, *(info.iri for info in store.graphs())]
     lines = b"".join(chunk for graph in graphs for chunk in store.dump(graph))
     return set(ox.parse(lines, format=ox.RdfFormat.N_QUADS))
 
@@ -152,7 +152,12 @@ def test_a_chosen_graph_takes_its_manifest_entry_along(awkward: kg.Store, tmp_pa
     done = export(awkward, path, graphs=["trial 1"])
     found = set(ox.parse(gzip.decompress(path.read_bytes()), format=ox.RdfFormat.N_QUADS))
     graph = ox.NamedNode(iris.graph("trial", "1"))
-    assert found == {quad for quad in quads_of(awkward) if graph in (quad.graph_name, quad.subject)}
+    manifest = ox.NamedNode(iris.MANIFEST_GRAPH)
+    assert found == {
+        quad
+        for quad in quads_of(awkward)
+        if graph == quad.graph_name or (quad.subject == graph and quad.graph_name == manifest)
+    }
     assert done.quads == len(found)
     export(awkward, tmp_path / "again.nq.gz", graphs=["trial"])
     assert (tmp_path / "again.nq.gz").read_bytes() == path.read_bytes()
@@ -179,7 +184,7 @@ def test_a_server_is_exported_the_same(awkward: kg.Store, empty_server: Server) 
     ("name", "graphs", "said"),
     [
         ("all.rdf", [], "cannot be told from its name"),
-        ("all.nq", ["oboe"], "no graph oboe: name one of foreign, manifest, trial"),
+        ("all.nq", ["oboe"], "no source 'oboe': the graph holds trial 1"),
         ("missing/all.nq", [], "No such file or directory"),
         ("folder.nq", [], "directory"),
     ],
@@ -188,7 +193,7 @@ def test_mistakes_leave_nothing(
     awkward: kg.Store, tmp_path: Path, name: str, graphs: list[str], said: str
 ) -> None:
     (tmp_path / "folder.nq").mkdir()
-    with pytest.raises(StoreError, match=said) as caught:
+    with pytest.raises(MetakgError, match=said) as caught:
         export(awkward, tmp_path / name, graphs=graphs)
     assert "\n" not in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.nq"]
@@ -223,7 +228,7 @@ def test_the_command_writes_files_and_stdout(folder: Path, tmp_path: Path) -> No
     path = tmp_path / "all.nq"
     done = run(path)
     assert done.returncode == 0, done.stderr
-    assert b"quads of 2 graphs to" in done.stderr
+    assert b"quads of 3 graphs to" in done.stderr
     piped = run("-", "--format", "nquads")
     assert piped.stdout == path.read_bytes()
     assert run("-").returncode == 2
