@@ -127,10 +127,11 @@ def ingest_rdf(
     path = Path(path)
     name = name or _slug(path)
     about = Manifest("rdf", name, title or path.name, licence, derived_from or path.resolve().as_uri())
-    with loaded(path, limits=limits, progress=progress) as raw:
+    with loaded(path, limits=limits, progress=progress) as file:
+        raw = file.raw
         if not len(raw):
             raise RdfError(f"{path}: holds no triples: nothing to read")
-        blank_nodes = skolemise(raw, str(path))
+        blank_nodes = skolemise(raw, str(path)) if file.blank_nodes else 0
         listed = contents(raw, about, str(path))
         _check_place(store, raw, listed, path)
         report = _gate(store, raw, listed, progress)

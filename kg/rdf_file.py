@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kg.store import Progress
 
-__all__ = ["SUFFIXES", "Limits", "format_of", "is_rdf_path", "loaded"]
+__all__ = ["SUFFIXES", "Limits", "Loaded", "format_of", "is_rdf_path", "loaded"]
 
 SUFFIXES = {
     ".ttl": "TURTLE",
@@ -42,6 +42,14 @@ SUFFIXES = {
 
 _IN_MEMORY = 64 * 2**20
 """Bytes of a file up to which it is held in memory while it is looked at, and on disk beyond."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Content of a file, and whether there may be blank nodes in it, which takes long to find out afterwards."""
+
+    raw: pyoxigraph.Store
+    blank_nodes: bool
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def format_of(path: Path) -> str:
 @contextmanager
 def loaded(
     path: str | os.PathLike[str], *, limits: Limits | None = None, progress: Progress | None = None
-) -> Iterator[pyoxigraph.Store]:
+) -> Iterator[Loaded]:
     """Give the content of a file as a pyoxigraph store, which is gone afterwards.
 
     Raises
@@ -109,7 +117,7 @@ def loaded(
         with _explained(path):
             raw.bulk_load(io.BufferedReader(stream, 2**20), format=getattr(ox.RdfFormat, kind))
         try:
-            yield raw
+            yield Loaded(raw, stream.blank_nodes)
         finally:
             del raw
 
@@ -150,7 +158,8 @@ class _Guarded(io.RawIOBase):
         self._file, self._path, self._size, self._packed = file, path, size, packed
         self._limits, self._progress = limits, progress
         self._guard = guard_of(kind, limits.depth)
-        self._read = 0
+        self._read, self._last = 0, b""
+        self.blank_nodes = kind not in ("N_TRIPLES", "N_QUADS")
 
     def readable(self) -> bool:
         return True
@@ -158,6 +167,8 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         chunk = self._file.read(len(buffer))
         self._read += len(chunk)
+        self.blank_nodes = self.blank_nodes or b"_:" in self._last + chunk
+        self._last = chunk[-1:]
         if self._read > self._limits.size:
             raise RdfError(
                 f"{self._path}: more than {self._limits.size / 2**30:g} GiB of RDF: split it into several files"

@@ -83,10 +83,10 @@ def validate(
     if isinstance(subject, str | os.PathLike):
         from kg.rdf_file import loaded
 
-        with loaded(subject, progress=progress) as raw:
-            if not len(raw):
+        with loaded(subject, progress=progress) as file:
+            if not len(file.raw):
                 raise RdfError(f"{os.fspath(subject)}: holds no triples: nothing to check")
-            return _check_all(list(parts_of(raw)), engine, targets, limit, progress)
+            return _check_all(list(parts_of(file.raw)), engine, targets, limit, progress)
     return _check_all(list(parts_of(subject)), engine, targets, limit, progress)
 
 
