@@ -9,6 +9,7 @@ import pytest
 
 from kg import iris
 from kg.batch import Batch, Manifest, content_hash, hash_sum
+from kg.changes import Restored
 from kg.errors import QueryError, SchemaError, StoreError
 from kg.experience import load
 from kg.history import state_at
