@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Change",
+    "Restored",
     "Source",
     "addition",
     "as_batches",
@@ -40,6 +41,25 @@ Source = Callable[["Progress | None"], Iterator[bytes]]
 
 _ASKED = 2_000
 """Things asked about in one query."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a store said of a graph that comes back from an export, to be said again word for word.
+
+    Attributes
+    ----------
+    entry
+        N-Quads of the manifest graph about it.
+    digest
+        Its content hash there.
+    appended
+        Content hashes of the batches it was appended from.
+    """
+
+    entry: bytes
+    digest: str
+    appended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +84,8 @@ class Change:
         Whether more of its source is to come.
     trusted
         Whether the lines were built by us, so that their syntax needs no check.
+    restored
+        What the manifest graph says of it, if that is given and not to be made.
     """
 
     action: Action
@@ -75,6 +97,7 @@ class Change:
     since: str | None = None
     unfinished: bool = False
     trusted: bool = True
+    restored: bytes = b""
 
     @property
     def graph(self) -> str:
@@ -90,7 +113,7 @@ class Change:
         """N-Quads that the manifest graph says of the graph from now on."""
         if self.action == "remove":
             return b""
-        return describe(
+        return self.restored or describe(
             self.manifest, self.counts, self.digest, version, since=self.since, unfinished=self.unfinished
         )
 
@@ -224,7 +247,12 @@ def small_addition(known: GraphInfo | None, manifest: Manifest, lines: bytes) ->
     )
 
 
-def rdf_change(manifest: Manifest, ntriples: Iterable[bytes], counts: Mapping[str, int] | None) -> Change:
+def rdf_change(
+    manifest: Manifest,
+    ntriples: Iterable[bytes],
+    counts: Mapping[str, int] | None,
+    restored: Restored | None = None,
+) -> Change:
     """Change that makes N-Triples the whole content of a graph; read once, kept as canonical lines.
 
     Raises
@@ -247,9 +275,11 @@ def rdf_change(manifest: Manifest, ntriples: Iterable[bytes], counts: Mapping[st
         "write",
         manifest,
         counts or {},
-        f"{total % 2**256:064x}",
+        restored.digest if restored else f"{total % 2**256:064x}",
         lambda _: iter(chunks),
+        restored.appended if restored else (),
         trusted=False,
+        restored=restored.entry if restored else b"",
     )
 
 

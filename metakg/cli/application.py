@@ -25,6 +25,8 @@ COMMANDS = {
     "init": Place("metakg.cli.store", "make an empty store"),
     "ingest": Place("metakg.cli.store", "read sources of experiments into the graph"),
     "status": Place("metakg.cli.store", "what the graph holds, and from where"),
+    "validate": Place("metakg.cli.validate", "check the graph, or RDF files, against the shapes"),
+    "quarantine": Place("metakg.cli.quarantine", "what was kept back, and why"),
     "history": Place("metakg.cli.history", "what came in when"),
     "diff": Place("metakg.cli.history", "compare two versions of the store"),
     "remove": Place("metakg.cli.history", "remove a source"),
@@ -114,7 +116,7 @@ def _shared_options(hidden: bool = False) -> list[click.Option]:
     cls=Application,
     params=_shared_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 success, 1 `doctor` found faults, 2 something a person can mend.",
+    epilog="Exit status: 0 success, 1 `doctor` found faults or data breaks a rule, 2 something a person can mend.",
 )
 @click.version_option(metakg.__version__, prog_name="metakg")
 def app() -> None:
