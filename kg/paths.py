@@ -1,7 +1,7 @@
 """How two things are connected: the shortest chains of statements between two nodes.
 
 The search goes out from both ends, a whole frontier at a time, so that each level is a few queries. Types, measures,
-procedures and agents are not walked through: they tie everything to everything and say nothing.
+procedures, agents and hyperparameters are not walked through: they tie everything to everything and say nothing.
 """
 
 from __future__ import annotations
@@ -25,18 +25,23 @@ __all__ = ["paths"]
 
 _HUBS = tuple(iris.own(kind, "") for kind in ("measure", "procedure", "agent"))
 
-# A run's evaluations lead to measures only.
+# A run's evaluations lead to measures only, and settings to hyperparameters that every pipeline has.
 _PASSED_OVER = ", ".join(f"<{iri}>" for iri in (f"{RDF}type", f"{MLS}hasOutput", own_term("procedure")))
+_CONDITION = f'?predicate NOT IN ({_PASSED_OVER}) && !CONTAINS(STR(?other), "/hyperParameterSetting/")'
+# An end may itself be an evaluation, a setting, a measure or a procedure.
+_FROM_END = f"?predicate NOT IN (<{RDF}type>)"
 _OUT = f"""SELECT DISTINCT ?node ?predicate ?other WHERE {{
   VALUES ?node {{ }}
-  ?node ?predicate ?other . FILTER(isIRI(?other) && ?predicate NOT IN ({_PASSED_OVER}))
+  ?node ?predicate ?other . FILTER(isIRI(?other) && {_CONDITION})
 }}"""
 _IN = f"""SELECT DISTINCT ?node ?predicate ?other WHERE {{
   VALUES ?node {{ }}
-  ?other ?predicate ?node . FILTER(isIRI(?other) && ?predicate NOT IN ({_PASSED_OVER}))
+  ?other ?predicate ?node . FILTER(isIRI(?other) && {_CONDITION})
 }}"""
-# An end may itself be an evaluation, a measure or a procedure.
-_FROM_END = f"NOT IN (<{RDF}type>)"
+
+
+def _is_hub(node: str) -> bool:
+    return node.startswith(_HUBS) or "/hyperParameter/" in node
 
 
 class _Side:
@@ -62,7 +67,8 @@ def paths(
     count
         How many paths to give at most, at least 1.
     max_nodes
-        Nodes to look at; the search ends there, with what it has found.
+        Nodes to look at. Each level may take half of what is left of them, so that a level that is too large does
+        not hide what lies behind it; the paths are then perhaps not the shortest.
     max_length
         Edges of a path at most.
 
@@ -98,15 +104,23 @@ def paths(
     found: list[list[str]] = []
     truncated = ""
     whole = True
-    while whole and len(found) < count and (open_sides := [side for side in sides if side.frontier]):
+    while len(found) < count and (open_sides := [side for side in sides if side.frontier]):
+        room = (max_nodes - len(seen)) // 2
+        if room < 1:
+            whole = False
+            break
         if sides[0].depth + sides[1].depth >= max_length:
             truncated = f"looked for paths of at most {max_length} edges; there may be longer ones"
             break
-        side = min(open_sides, key=lambda side: len(side.frontier))
-        whole = _go_on(store, side, statements, seen, max_nodes)
-        found = _shortest(seen, start, end, count, sides[0].depth + sides[1].depth)
+        # In step: one more level from a few pipelines is all their runs.
+        side = min(open_sides, key=lambda side: (side.depth, len(side.frontier)))
+        whole = _go_on(store, side, statements, seen, room) and whole
+        if sides[0].seen & sides[1].seen:
+            found = _shortest(seen, start, end, count, sides[0].depth + sides[1].depth)
     if not whole:
-        truncated = f"looked at {len(seen):,} nodes; there may be other paths: raise max_nodes"
+        truncated = (
+            f"looked at {len(seen):,} nodes, not at all there are; there may be other paths: raise max_nodes"
+        )
     return _drawn(store, found, statements, start, end, {"looked_at": len(seen), "truncated": truncated})
 
 
@@ -115,18 +129,20 @@ def _go_on(
     side: _Side,
     statements: dict[frozenset[str], set[tuple[str, str, str]]],
     seen: nx.Graph,
-    max_nodes: int,
+    room: int,
 ) -> bool:
-    """Go one level on from one end; returns whether that was all of the level."""
+    """Go one level on from one end, for at most so many statements; returns whether that was all of the level."""
     reached: set[str] = set()
-    whole = True
-    for some in batched(side.frontier):
-        for incoming, text in ((False, _OUT), (True, _IN)):
-            if len(seen) >= max_nodes:
+    whole, before = True, len(seen)
+    # What a node says itself comes first: it is little, where what is said of it may be a hundred thousand runs.
+    for incoming, text in ((False, _OUT), (True, _IN)):
+        query = text if side.depth else text.replace(_CONDITION, _FROM_END)
+        for some in batched(side.frontier):
+            left = room - (len(seen) - before)
+            if left < 1:
                 whole = False
-                continue
-            query = text if side.depth else text.replace(f"NOT IN ({_PASSED_OVER})", _FROM_END)
-            result = store.query(range_over(query, {"node": some}), limit=max_nodes)
+                break
+            result = store.query(range_over(query, {"node": some}), limit=left)
             whole = whole and not result.truncated
             for row in result.rows():
                 node, predicate, other = map(str, row)
@@ -135,7 +151,7 @@ def _go_on(
                 reached.add(other)
                 seen.add_edge(node, other)
     # In the order of IRIs, so that the same store gives the same paths.
-    side.frontier = sorted(node for node in reached - side.seen if not node.startswith(_HUBS))
+    side.frontier = sorted(node for node in reached - side.seen if not _is_hub(node))
     side.seen |= reached
     side.depth += 1
     return whole
@@ -149,7 +165,7 @@ def _shortest(seen: nx.Graph, start: str, end: str, count: int, length: int) -> 
     walked = nx.Graph()
     walked.add_nodes_from(sorted(seen))
     walked.add_edges_from(sorted(sorted(edge) for edge in seen.edges))
-    walked.remove_nodes_from([n for n in seen if n.startswith(_HUBS) and n not in (start, end)])
+    walked.remove_nodes_from([n for n in seen if _is_hub(n) and n not in (start, end)])
     if not nx.has_path(walked, start, end):
         return []
     ranked = islice(nx.shortest_simple_paths(walked, start, end), count)

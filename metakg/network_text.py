@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from kg.communities import Community, Trait
 
-__all__ = ["communities_text", "dot", "graphml", "neighbourhood_rows", "node_link", "paths_text"]
+__all__ = [
+    "Communities",
+    "communities_text",
+    "dot",
+    "graphml",
+    "neighbourhood_rows",
+    "node_link",
+    "paths_text",
+]
 
 SHOWN_MEMBERS = 6
 
