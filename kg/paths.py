@@ -51,6 +51,7 @@ class _Side:
         self.seen = {end}
         self.frontier = [end]
         self.depth = 0
+        self.whole = True
 
 
 def paths(
@@ -103,24 +104,25 @@ def paths(
     sides = (_Side(start), _Side(end))
     found: list[list[str]] = []
     truncated = ""
-    whole = True
     while len(found) < count and (open_sides := [side for side in sides if side.frontier]):
+        if any(side.whole and not side.frontier for side in sides):
+            # All that one end is tied to is known, and so is every path.
+            found = _shortest(seen, start, end, count, max_length)
+            break
         room = (max_nodes - len(seen)) // 2
         if room < 1:
-            whole = False
             break
         if sides[0].depth + sides[1].depth >= max_length:
             truncated = f"looked for paths of at most {max_length} edges; there may be longer ones"
             break
         # In step: one more level from a few pipelines is all their runs.
         side = min(open_sides, key=lambda side: (side.depth, len(side.frontier)))
-        whole = _go_on(store, side, statements, seen, room) and whole
+        _go_on(store, side, statements, seen, room)
         if sides[0].seen & sides[1].seen:
             found = _shortest(seen, start, end, count, sides[0].depth + sides[1].depth)
-    if not whole:
-        truncated = (
-            f"looked at {len(seen):,} nodes, not at all there are; there may be other paths: raise max_nodes"
-        )
+    exhausted = any(side.whole for side in sides if not side.frontier)
+    if not truncated and not exhausted and not (all(side.whole for side in sides) and len(found) >= count):
+        truncated = f"looked at {len(seen):,} nodes, not at all; there may be other paths: raise max_nodes"
     return _drawn(store, found, statements, start, end, {"looked_at": len(seen), "truncated": truncated})
 
 
@@ -130,20 +132,20 @@ def _go_on(
     statements: dict[frozenset[str], set[tuple[str, str, str]]],
     seen: nx.Graph,
     room: int,
-) -> bool:
-    """Go one level on from one end, for at most so many statements; returns whether that was all of the level."""
+) -> None:
+    """Go one level on from one end, for at most so many statements."""
     reached: set[str] = set()
-    whole, before = True, len(seen)
+    before = len(seen)
     # What a node says itself comes first: it is little, where what is said of it may be a hundred thousand runs.
     for incoming, text in ((False, _OUT), (True, _IN)):
         query = text if side.depth else text.replace(_CONDITION, _FROM_END)
         for some in batched(side.frontier):
             left = room - (len(seen) - before)
             if left < 1:
-                whole = False
+                side.whole = False
                 break
             result = store.query(range_over(query, {"node": some}), limit=left)
-            whole = whole and not result.truncated
+            side.whole = side.whole and not result.truncated
             for row in result.rows():
                 node, predicate, other = map(str, row)
                 edge = (other, predicate, node) if incoming else (node, predicate, other)
@@ -154,7 +156,6 @@ def _go_on(
     side.frontier = sorted(node for node in reached - side.seen if not _is_hub(node))
     side.seen |= reached
     side.depth += 1
-    return whole
 
 
 def _shortest(seen: nx.Graph, start: str, end: str, count: int, length: int) -> list[list[str]]:

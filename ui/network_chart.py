@@ -120,4 +120,8 @@ def _layout(graph: nx.Graph) -> dict[str, tuple[float, float]]:
 
 
 def _cut(label: str) -> str:
-    return label if len(label) <= _LABEL_LENGTH else f"…{label[1 - _LABEL_LENGTH :]}"
+    """Label that fits: of keys the end tells them apart, of pipelines the estimator."""
+    label = label.rpartition(" > ")[2]
+    if len(label) <= _LABEL_LENGTH:
+        return label
+    return f"…{label[1 - _LABEL_LENGTH :]}" if "/" in label else f"{label[: _LABEL_LENGTH - 1]}…"
