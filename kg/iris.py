@@ -13,6 +13,9 @@ from kg.errors import QueryError
 
 __all__ = [
     "BASE",
+    "BOOKKEEPING_GRAPHS",
+    "HISTORY_GRAPH",
+    "LEDGER_GRAPH",
     "MANIFEST_GRAPH",
     "OPENML",
     "RECOMMENDATIONS_GRAPH",
@@ -32,6 +35,12 @@ __all__ = [
 BASE = "https://w3id.org/metakg/"
 OPENML = "http://w3id.org/mlsea/openml/"
 MANIFEST_GRAPH = BASE + "graph/manifest"
+HISTORY_GRAPH = BASE + "graph/history"
+"""What each commit did; never removed from."""
+LEDGER_GRAPH = BASE + "graph/ledger"
+"""Content hashes of the batches that were appended to each graph."""
+BOOKKEEPING_GRAPHS = (MANIFEST_GRAPH, HISTORY_GRAPH, LEDGER_GRAPH)
+"""Graphs in which a store keeps what it knows of the others."""
 RECOMMENDATIONS_GRAPH = BASE + "graph/recommendations"
 
 _OPENML_DATASET = OPENML + "dataset/"

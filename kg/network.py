@@ -16,7 +16,7 @@ from kg import iris
 from kg.binding import range_over
 from kg.errors import QueryError
 from kg.terms import IRI
-from kg.vocabulary import MKG, PREFIXES
+from kg.vocabulary import MKG, MLS, PREFIXES
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -158,11 +158,15 @@ def described(store: Store, nodes: Iterable[str]) -> dict[str, dict[str, str]]:
     return {
         node: {
             "label": min(labels.get(node, ())) if node in labels else _short(node),
-            # Our own type says more than the ML-Schema class above it.
-            "type": prefixed(min(types.get(node, ("",)), key=lambda kind: (not kind.startswith(MKG), kind))),
+            "type": prefixed(min(types.get(node, ("",)), key=_generality)),
         }
         for node in types.keys() | labels.keys()
     }
+
+
+def _generality(kind: str) -> tuple[bool, bool, str]:
+    """Our own type says more than the ML-Schema class above it, and that more than DCAT's."""
+    return not kind.startswith(MKG), not kind.startswith(MLS), kind
 
 
 def batched(nodes: Iterable[str]) -> Iterator[list[str]]:

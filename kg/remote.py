@@ -10,22 +10,36 @@ when it is carried out twice.
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg import iris, manifest, oxigraph, remote_terms, virtuoso
+from kg import changes, iris, manifest, oxigraph, remote_terms, virtuoso
 from kg.batch import Batch, Manifest, content_hash
 from kg.binding import bind
+from kg.changes import Change
 from kg.errors import QueryError, StoreError
 from kg.guard import check_read_only, names_its_graphs
-from kg.manifest import GraphInfo
-from kg.quads import nquads
+from kg.history import CommitInfo, commits
+from kg.manifest import GraphInfo, total_counts
+from kg.remote_updates import (
+    COUNTER,
+    REPLACES,
+    closing,
+    forget,
+    in_manifest,
+    node,
+    pieces,
+    replaces,
+    runs,
+    triples,
+)
 from kg.result import Result
 from kg.store import Commit, Progress, Store
 from kg.terms import IRI, Value, from_term, to_term
-from kg.vocabulary import DCTERMS, own_term
+from kg.vocabulary import own_term
 
 if TYPE_CHECKING:
     import rdflib
@@ -116,68 +130,150 @@ class RemoteStore(Store):
         text = f"SELECT ?s ?p ?o WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}"
         found = self._answer(text, "SELECT", [], [iris.MANIFEST_GRAPH]).terms
         self._graphs = manifest.infos(found)
-        counter = [from_term(o) for s, p, o in found if (s.value, p.value) == _COUNTER]
+        counter = [from_term(o) for s, p, o in found if (s.value, p.value) == COUNTER]
         stamps = [number for number in counter if isinstance(number, int)]
         self._version = max([0, *stamps, *(info.store_version for info in self._graphs)])
 
     def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
         """See :meth:`kg.store.Store.commit`."""
-        listed = oxigraph.as_batches(batches)
-        about, digest = listed[0].manifest, content_hash(listed)
-        known = self._before_writing(about.graph)
-        if known and known.content_hash == digest:
-            return Commit(about.graph, self._version, 0, changed=False)
+        listed = changes.as_batches(batches)
+        return self._replace(changes.writing(listed, content_hash(listed)), progress)
+
+    def commit_rdf(
+        self,
+        ntriples: Iterable[bytes],
+        manifest: Manifest,
+        *,
+        counts: Mapping[str, int] | None = None,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """See :meth:`kg.store.Store.commit_rdf`."""
+        return self._replace(changes.rdf_change(manifest, ntriples, counts), progress)
+
+    def _replace(self, change: Change, progress: Progress | None) -> Commit:
+        known = self._before_writing(change.graph)
+        if known and known.content_hash == change.digest and not known.unfinished:
+            return Commit(change.graph, self._version, 0, changed=False)
         beside = known is not None and sum(known.counts.values()) <= _BESIDE_UP_TO
-        target = iris.own("graph", f"staging/{uuid.uuid4().hex}") if beside else about.graph
-        version = self._version + 1
-        description = manifest.describe(about, manifest.total_counts(listed), digest, version)
         if known:
-            self._clear_staging(about.graph)
-        if beside:
-            self._endpoint.update(f"INSERT DATA {{ {_in_manifest(_replaces(target, about.graph))} }}")
-        else:
-            self._endpoint.update(f"{_forget(about.graph)} ;\nDROP SILENT GRAPH {_node(about.graph)}")
-        quads = 0
-        for done, batch in enumerate(listed):
-            if progress:
-                progress("loading", done, len(listed))
-            quads += self._load(target, (_triples(chunk, about.graph) for chunk in nquads(batch)))
-        if progress:
-            progress("loading", len(listed), len(listed))
-        if beside:
-            self._endpoint.update(_swap(target, about.graph, description, version))
-        else:
-            self._endpoint.update(_announce(about.graph, description, version))
-        self.refresh()
-        written = next((info for info in self._graphs if info.iri == about.graph), None)
-        if written is None or written.content_hash != digest:
-            raise StoreError(
-                f"{about.graph} was written by another process at the same time: commit it again"
-            )
-        return Commit(about.graph, self._version, quads, changed=True)
+            self._clear_staging(change.graph)
+        target = self._staging(change.graph) if beside else change.graph
+        if not beside:
+            self._endpoint.update(f"{forget(change.graph)} ;\nDROP SILENT GRAPH {node(change.graph)}")
+        return self._finish(change, target, self._load_change(change, target, progress))
+
+    def append(
+        self,
+        batches: Batch | Sequence[Batch],
+        *,
+        unfinished: bool = False,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """See :meth:`kg.store.Store.append`; a large addition to a graph is seen bit by bit as it comes."""
+        listed = changes.as_batches(batches)
+        graph = listed[0].manifest.graph
+        known = self._before_writing(graph)
+        change = changes.addition(self, listed, known, unfinished=unfinished)
+        if change is None:
+            return Commit(graph, self._version, 0, changed=False)
+        beside = known is not None and sum(total_counts(listed).values()) <= _BESIDE_UP_TO
+        target = self._staging(graph) if beside else graph
+        return self._finish(change, target, self._load_change(change, target, progress))
+
+    def log(self, batch: Batch) -> None:
+        """See :meth:`kg.store.Store.log`: it is in the graph once the server has acknowledged it."""
+        self.append(batch)
 
     def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
         """See :meth:`kg.store.Store.add`."""
-        from kg.manifest import describe
-
-        self._before_writing(manifest.graph)
-        lines = oxigraph.parse_triples(ntriples, manifest.graph)
-        quads = self._load(manifest.graph, [b"".join(f"{line} .\n".encode() for line in lines)])
-        version = self._version + 1
-        self._endpoint.update(_announce(manifest.graph, describe(manifest, {}, "", version), version))
-        self.refresh()
-        return Commit(manifest.graph, self._version, quads, changed=True)
+        known = self._before_writing(manifest.graph)
+        lines = oxigraph.in_graph(changes.parse_triples(ntriples, manifest.graph), manifest.graph)
+        change = changes.small_addition(known, manifest, lines)
+        return self._finish(change, change.graph, self._load_change(change, change.graph, None))
 
     def remove(self, graph: str) -> Commit:
         """See :meth:`kg.store.Store.remove`."""
-        if self._before_writing(graph) is None:
-            raise StoreError(
-                f"the store {self._endpoint.query_url} has no graph {graph}: `metakg status` lists them"
-            )
-        version = self._version + 1
-        self._endpoint.update(f"{_forget(graph)} ;\n{_count(version)} ;\nDROP SILENT GRAPH {_node(graph)}")
+        change = changes.removal(self._before_writing(graph), graph, f"the store {self._endpoint.query_url}")
+        return self._finish(change, graph, 0)
+
+    def receive(
+        self,
+        info: GraphInfo,
+        pieces: Iterable[tuple[str, bytes]],
+        appended: Sequence[str],
+        progress: Progress | None = None,
+    ) -> int:
+        """Take a graph of another store; see :func:`kg.transfer.push`.
+
+        Parameters
+        ----------
+        info
+            What the other store's manifest says of it.
+        pieces
+            Its N-Quads, each piece with its digest; those that the ledger knows are not sent again.
+        appended
+            Content hashes of the batches that were appended to it there.
+        progress
+            Told (graph, rows there, rows in all).
+
+        Returns
+        -------
+        Number of quads that were sent.
+        """
+        if self._before_writing(info.iri) is None:
+            self._endpoint.update(f"DROP SILENT GRAPH {node(info.iri)}")
+        begun = Change(
+            "append",
+            info.manifest(),
+            info.counts,
+            info.content_hash,
+            since=info.generated_at,
+            unfinished=True,
+        )
+        self._endpoint.update(closing(begun, info.iri, self._version + 1, 0))
         self.refresh()
-        return Commit(graph, self._version, 0, changed=True)
+        text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
+        noted = self.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH)
+        there = {str(digest) for (digest,) in noted.rows()}
+        rows, sent, passed = sum(info.counts.values()), 0, 0
+        for digest, lines in pieces:
+            quads = lines.count(b"\n")
+            if digest not in there:
+                self._load(info.iri, [triples(lines, info.iri)])
+                entry = triples(manifest.ledger(info.iri, [digest]), iris.LEDGER_GRAPH).decode()
+                self._endpoint.update(f"INSERT DATA {{ GRAPH {node(iris.LEDGER_GRAPH)} {{ {entry} }} }}")
+                sent += quads
+            passed += quads
+            if progress:
+                progress(info.source, min(passed, rows), rows)
+        whole = dataclasses.replace(
+            begun, action="write", unfinished=info.unfinished, appended=tuple(appended)
+        )
+        self._finish(whole, info.iri, passed)
+        return sent
+
+    def _staging(self, graph: str) -> str:
+        """New graph beside one, which nobody reads; noted, so that it is found should we be killed."""
+        staging = iris.own("graph", f"staging/{uuid.uuid4().hex}")
+        self._endpoint.update(f"INSERT DATA {{ {in_manifest(replaces(staging, graph))} }}")
+        return staging
+
+    def _load_change(self, change: Change, target: str, progress: Progress | None) -> int:
+        return self._load(target, (triples(chunk, change.graph) for chunk in change.lines(progress)))
+
+    def _finish(self, change: Change, target: str, quads: int) -> Commit:
+        """Let what was loaded count, in one update; carried out again, it does nothing more."""
+        version = self._version + 1
+        self._endpoint.update(closing(change, target, version, quads))
+        self.refresh()
+        written = next((info for info in self._graphs if info.iri == change.graph), None)
+        if (written.content_hash if written else None) != (
+            None if change.action == "remove" else change.digest
+        ):
+            raise StoreError(
+                f"{change.graph} was written by another process at the same time: commit it again"
+            )
+        return Commit(change.graph, self._version, quads, changed=True)
 
     def _before_writing(self, graph: str) -> GraphInfo | None:
         """What the manifest says of the graph now, if writing is allowed."""
@@ -191,28 +287,34 @@ class RemoteStore(Store):
     def _clear_staging(self, graph: str) -> None:
         """Drop what writers of this graph left that were killed."""
         text = "SELECT ?staging WHERE { GRAPH $manifest { ?staging $replaces $graph } }"
-        bound = {"manifest": IRI(iris.MANIFEST_GRAPH), "replaces": IRI(_REPLACES), "graph": IRI(graph)}
+        bound = {"manifest": IRI(iris.MANIFEST_GRAPH), "replaces": IRI(REPLACES), "graph": IRI(graph)}
         for (staging,) in self.query(text, bindings=bound).rows():
-            self._endpoint.update(f"{_forget(str(staging))} ;\nDROP SILENT GRAPH {_node(str(staging))}")
+            self._endpoint.update(f"{forget(str(staging))} ;\nDROP SILENT GRAPH {node(str(staging))}")
 
     def _load(self, graph: str, chunks: Iterable[bytes]) -> int:
         """Add N-Triples in pieces that a server takes; returns their number."""
         count = 0
         if self._endpoint.graph_url:
-            for piece in _pieces(chunks, _BYTES):
+            for piece in pieces(chunks, _BYTES):
                 self._endpoint.post(graph, piece)
                 count += piece.count(b"\n")
             return count
-        node = _node(graph)
-        for lines in _runs(chunks, _LINES):
+        name = node(graph)
+        for lines in runs(chunks, _LINES):
             text = b"".join(lines).decode()
-            self._endpoint.update(f"INSERT DATA {{ GRAPH {node} {{\n{text}}} }}")
+            self._endpoint.update(f"INSERT DATA {{ GRAPH {name} {{\n{text}}} }}")
             count += len(lines)
         return count
 
     def graphs(self) -> list[GraphInfo]:
         """See :meth:`kg.store.Store.graphs`."""
         return list(self._graphs)
+
+    def history(self) -> list[CommitInfo]:
+        """See :meth:`kg.store.Store.history`."""
+        return commits(
+            self.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }", default_graph=iris.HISTORY_GRAPH).terms
+        )
 
     def query(
         self,
@@ -239,9 +341,26 @@ class RemoteStore(Store):
             return answer.body
         return remote_terms.to_tsv(self._answer(text, form, default, named))
 
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`; one predicate of the graph is in memory at a time.
+
+        Not by offsets, for which servers sort the whole graph again and again, nor by CONSTRUCT, which Virtuoso
+        answers with six digits of each number.
+        """
+        import pyoxigraph as ox
+
+        name = ox.NamedNode(graph)
+        predicates = self.query("SELECT DISTINCT ?p WHERE { ?s ?p ?o }", default_graph=graph).terms
+        for (predicate,) in predicates:
+            found = self.query(
+                "SELECT ?s ?o WHERE { ?s $p ?o }", bindings={"p": IRI(predicate.value)}, default_graph=graph
+            )
+            quads = [ox.Quad(subject, predicate, value, name) for subject, value in found.terms]
+            yield ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
+
     def _read_from(self, text: str, default_graph: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
         """Default and named graphs of a query: the manifest's, so that nothing half-written is read."""
-        known = [info.iri for info in self._graphs] + [iris.MANIFEST_GRAPH]
+        known = [*(info.iri for info in self._graphs), *iris.BOOKKEEPING_GRAPHS]
         if default_graph is not None:
             return ([default_graph] if isinstance(default_graph, str) else list(default_graph)), known
         return ([], []) if names_its_graphs(text) else (known, known)
@@ -269,10 +388,6 @@ class RemoteStore(Store):
         """Nothing to do: no connection is kept."""
 
 
-_COUNTER = (manifest.STORE, own_term("storeVersion"))
-_REPLACES = f"{DCTERMS}replaces"
-
-
 def _form(text: str) -> Form:
     """Form of a query, which must be one: endpoints differ in what they let a query do."""
     import pyoxigraph as ox
@@ -287,86 +402,3 @@ def _form(text: str) -> Form:
     if isinstance(nothing, ox.QueryBoolean):
         return "ASK"
     return "SELECT" if isinstance(nothing, ox.QuerySolutions) else "CONSTRUCT"
-
-
-def _node(iri: str) -> str:
-    return str(to_term(IRI(iri)))
-
-
-def _in_manifest(triples: str) -> str:
-    return f"GRAPH {_node(iris.MANIFEST_GRAPH)} {{ {triples} }}"
-
-
-def _replaces(staging: str, graph: str) -> str:
-    return f"{_node(staging)} <{_REPLACES}> {_node(graph)} ."
-
-
-def _forget(graph: str) -> str:
-    return f"DELETE WHERE {{ {_in_manifest(f'{_node(graph)} ?p ?o')} }}"
-
-
-def _count(version: int) -> str:
-    subject, predicate = _node(_COUNTER[0]), _node(_COUNTER[1])
-    return (
-        f"DELETE WHERE {{ {_in_manifest(f'{subject} {predicate} ?o')} }} ;\n"
-        f"INSERT DATA {{ {_in_manifest(f'{subject} {predicate} {to_term(version)}')} }}"
-    )
-
-
-def _announce(graph: str, description: bytes, version: int) -> str:
-    text = _triples(description, iris.MANIFEST_GRAPH).decode()
-    return f"{_forget(graph)} ;\n{_count(version)} ;\nINSERT DATA {{ {_in_manifest(text)} }}"
-
-
-def _swap(staging: str, graph: str, description: bytes, version: int) -> str:
-    """Update that puts the staged graph in the place of the old one; carried out again, it does nothing."""
-    there, old = _in_manifest(_replaces(staging, graph)), f"GRAPH {_node(graph)} {{ ?s ?p ?o }}"
-    new = _in_manifest(_triples(description, iris.MANIFEST_GRAPH).decode())
-    entry = _in_manifest(f"{_node(graph)} ?p ?o")
-    steps = (
-        f"DELETE {{ {old} }} WHERE {{ {there} {old} }}",
-        f"INSERT {{ {old} }} WHERE {{ GRAPH {_node(staging)} {{ ?s ?p ?o }} }}",
-        f"DELETE {{ {entry} }} WHERE {{ {there} {entry} }}",
-        f"INSERT {{ {new} }} WHERE {{ {there} }}",
-        _forget(staging),
-        _count(version),
-        f"DROP SILENT GRAPH {_node(staging)}",
-    )
-    return " ;\n".join(steps)
-
-
-def _triples(lines: bytes, graph: str) -> bytes:
-    """N-Triples of N-Quads that are all in one graph."""
-    return lines.replace(f" <{graph}> .\n".encode(), b" .\n")
-
-
-def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same lines in pieces of about ``size`` bytes."""
-    held: list[bytes] = []
-    length = 0
-    for chunk in chunks:
-        start = 0
-        while start < len(chunk):
-            end = len(chunk)
-            if end - start > size:
-                end = chunk.rindex(b"\n", start, start + size) + 1
-            held.append(chunk[start:end])
-            length += end - start
-            start = end
-            if length >= size // 2:
-                yield b"".join(held)
-                held, length = [], 0
-    if held:
-        yield b"".join(held)
-
-
-def _runs(chunks: Iterable[bytes], count: int) -> Iterator[list[bytes]]:
-    """The same lines, ``count`` at a time."""
-    held: list[bytes] = []
-    for chunk in chunks:
-        held += chunk.splitlines(keepends=True)
-        while len(held) >= count:
-            yield held[:count]
-            held = held[count:]
-    if held:
-        yield held

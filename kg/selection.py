@@ -7,12 +7,13 @@ started, so that an answer "as of" a date rests on the runs of that date.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 from kg.errors import QueryError
+from kg.manifest import graphs_named, listed
 from kg.terms import IRI, to_term
 from kg.vocabulary import MLS, PROV, XSD
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from kg.store import Store
 
 __all__ = ["Selection", "moment", "select"]
-
-_STARTED = f"""SELECT ?run WHERE {{
-  ?run <{PROV}startedAtTime> ?started . FILTER(?started <= <{XSD}dateTime>(?until))
-}}"""
 
 _DURING = f"""ASK {{ ?run <{PROV}startedAtTime> ?started . FILTER(?started <= <{XSD}dateTime>(?until)) }}"""
 
@@ -91,44 +88,34 @@ class Selection:
         return _WHERE.sub("\n".join(["", *lines, "WHERE {"]) + inner, text, count=1)
 
     def cut(
-        self, store: Store, info: GraphInfo, tables: Mapping[str, pl.DataFrame]
-    ) -> dict[str, pl.DataFrame]:
+        self, info: GraphInfo, rows: pl.LazyFrame, described: dict[str, pl.DataFrame]
+    ) -> tuple[pl.LazyFrame, dict[str, pl.DataFrame]]:
         """What counts of the tables of one graph: of a project, what the runs of the time use.
 
         Parameters
         ----------
-        store
-            Where runs say when they started.
         info
             The graph.
-        tables
-            Its runs, datasets, qualities and pipelines, as in :class:`kg.experience.Experience`.
+        rows
+            Its runs, as in :class:`kg.experience.Experience`; one that does not say when it started came in when
+            its graph last grew.
+        described
+            Its datasets, qualities and pipelines.
         """
         import polars as pl
 
         if not (self.dated and info.kind == "project"):
-            return dict(tables)
-        runs = tables["runs"]
-        begun = store.query(_STARTED, bindings={"until": self.as_of}, default_graph=info.iri)
-        in_time = pl.col("run").is_in([str(run) for (run,) in begun.rows()])
-        if info.iri not in self.growing:
-            every = store.query(_STARTED, bindings={"until": _END}, default_graph=info.iri)
-            in_time |= ~pl.col("run").is_in([str(run) for (run,) in every.rows()])
-        kept = runs.filter(in_time)
-        if kept.height == runs.height and info.iri not in self.growing:
-            return dict(tables)
-        datasets = pl.col("dataset").is_in(kept["dataset"].unique().to_list())
-        return {
-            "runs": kept,
-            "datasets": tables["datasets"].filter(datasets),
-            "qualities": tables["qualities"].filter(datasets),
-            "pipelines": tables["pipelines"].filter(
-                pl.col("pipeline").is_in(kept["pipeline"].unique().to_list())
-            ),
+            return rows, described
+        until = datetime.fromisoformat(self.as_of)
+        started = pl.col("started").str.to_datetime("%+", time_zone="UTC", strict=False)
+        kept = rows.filter((started <= until).fill_null(info.iri not in self.growing)).collect()
+        datasets = pl.col("dataset").is_in(kept["dataset"].cast(pl.String).unique().implode())
+        pipelines = pl.col("pipeline").is_in(kept["pipeline"].cast(pl.String).unique().implode())
+        return kept.lazy(), {
+            "datasets": described["datasets"].filter(datasets),
+            "qualities": described["qualities"].filter(datasets),
+            "pipelines": described["pipelines"].filter(pipelines),
         }
-
-
-_END = "9999-12-31T23:59:59Z"
 
 
 def moment(given: str | date) -> str:
@@ -179,16 +166,16 @@ def select(
     if as_of is None and not exclude_sources:
         return Selection()
     infos = [info for info in store.graphs() if info.kind != "recommendations"]
-    excluded = {info.iri for name in exclude_sources for info in _named(infos, name)}
+    excluded = {info.iri for name in exclude_sources for info in graphs_named(infos, name)}
     left = [info for info in infos if info.iri not in excluded]
     if not left:
         raise QueryError(
-            f"nothing is left without {', '.join(exclude_sources)}: the graph holds {_list(infos)}"
+            f"nothing is left without {', '.join(exclude_sources)}: the graph holds {listed(infos)}"
         )
     if as_of is None:
         return Selection(exclude_sources=tuple(sorted(excluded)), graphs=tuple(info.iri for info in left))
     until = _read(as_of, infos)
-    late = [info for info in left if _after(info.generated_at, until)]
+    late = [info for info in left if _after(info.modified_at, until)]
     growing = [
         info.iri
         for info in late
@@ -197,7 +184,7 @@ def select(
     ]
     known = [info for info in left if info not in late or info.iri in growing]
     if not known:
-        raise QueryError(f"nothing was known at {until}: give a later date; the graph holds {_list(left)}")
+        raise QueryError(f"nothing was known at {until}: give a later date; the graph holds {listed(left)}")
     return Selection(
         as_of=until,
         exclude_sources=tuple(sorted(excluded)),
@@ -208,21 +195,13 @@ def select(
     )
 
 
-def _named(infos: Sequence[GraphInfo], name: str) -> list[GraphInfo]:
-    wanted = " ".join(name.replace("/", " ").split()) if "://" not in name else name.strip()
-    found = [info for info in infos if wanted in (info.source, f"{info.source} {info.version}", info.iri)]
-    if not found:
-        raise QueryError(f"no source {name!r} to exclude: the graph holds {_list(infos)}")
-    return found
-
-
 def _read(given: str | date, infos: Sequence[GraphInfo]) -> str:
     try:
         return moment(given)
     except (ValueError, OverflowError) as error:
         raise QueryError(
             f"{given!r} is not a date: write 2026-11-01 (the end of that day in UTC) or 2026-11-01T12:00Z; "
-            f"the graph holds {_list(infos)}"
+            f"the graph holds {listed(infos)}"
         ) from error
 
 
@@ -230,20 +209,15 @@ def _after(generated_at: str, until: str) -> bool:
     return datetime.fromisoformat(generated_at) > datetime.fromisoformat(until)
 
 
-def _list(infos: Sequence[GraphInfo]) -> str:
-    listed = [f"{info.source} {info.version} (since {info.generated_at})" for info in infos]
-    return ", ".join(listed) or "no source yet: run `metakg ingest oboe`"
-
-
 def _notes(late: Sequence[GraphInfo], growing: set[str]) -> list[str]:
     notes = []
     gone = [info for info in late if info.iri not in growing]
     if gone:
         notes.append(
-            f"left out, because it came in later: {_list(gone)}; what such a graph held before, if it was replaced "
+            f"left out, because it came in later: {listed(gone)}; what such a graph held before, if it was replaced "
             "then, is not kept"
         )
     grew = [info for info in late if info.iri in growing]
     if grew:
-        notes.append(f"counted only with its runs that had started by then: {_list(grew)}")
+        notes.append(f"counted only with its runs that had started by then: {listed(grew)}")
     return notes

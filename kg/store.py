@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from kg.batch import Batch, Manifest
+from kg.history import CommitInfo
 from kg.manifest import GraphInfo
 from kg.result import Result
 from kg.terms import Value
 
 if TYPE_CHECKING:
     import rdflib
+
+    from kg.inbox import Inbox
 
 __all__ = ["Commit", "Progress", "Store"]
 
@@ -40,7 +43,8 @@ class Store(ABC):
     - A commit is all there or not there at all, for this process and for every other one.
     - Each commit that changes something raises :attr:`version` by one. A commit whose content is already
       there changes nothing and writes nothing.
-    - One named graph belongs to one manifest. Committing to a graph again replaces what it held.
+    - One named graph belongs to one manifest. Committing to a graph again replaces what it held, appending adds.
+    - Each commit leaves an entry in the history, which is never removed from.
     - A reader sees the version that was current when it opened the store; :meth:`refresh` moves it on.
     - There are no blank nodes.
     - Several threads may query one store object; commits of one object are not made at the same time.
@@ -48,6 +52,9 @@ class Store(ABC):
 
     folder: ClassVar[Path | None] = None
     """Folder for what is derived from the graph (projections, models); None if the store has none."""
+
+    inbox: Inbox | None = None
+    """Where logged batches wait until they are appended; None if they never wait."""
 
     @property
     @abstractmethod
@@ -64,6 +71,60 @@ class Store(ABC):
             If the batches belong to different graphs, or there is none.
         StoreError
             If the store cannot be written; it is then as it was.
+        """
+
+    @abstractmethod
+    def append(
+        self,
+        batches: Batch | Sequence[Batch],
+        *,
+        unfinished: bool = False,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """Add batches to one named graph, in one commit, keeping what is there.
+
+        A batch that was appended before, by its content hash, is not written again; so whoever was interrupted
+        may append everything again. ``unfinished`` says in the manifest that more is to come.
+
+        Raises
+        ------
+        SchemaError
+            If the batches belong to different graphs, there is none, or a tracked run (of a graph of kind
+            ``project``) is there already with other content.
+        StoreError
+            If the store cannot be written; it is then as it was.
+        """
+
+    @abstractmethod
+    def log(self, batch: Batch) -> None:
+        """Append a small batch, as of one tracked run, without waiting for other writers.
+
+        Once this returns, the batch is safe: it is in the graph, or kept on disk until whoever next opens,
+        refreshes or closes the store appends it.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """
+
+    @abstractmethod
+    def commit_rdf(
+        self,
+        ntriples: Iterable[bytes],
+        manifest: Manifest,
+        *,
+        counts: Mapping[str, int] | None = None,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """Write N-Triples, in chunks of whole lines, as the whole content of the manifest's graph.
+
+        The same triples again, in any order, change nothing. ``counts`` are rows by table for the manifest.
+
+        Raises
+        ------
+        StoreError
+            If it is not N-Triples, has a blank node, or the store cannot be written; it is then as it was.
         """
 
     @abstractmethod
@@ -91,6 +152,10 @@ class Store(ABC):
         """Named graphs by the manifest, oldest first."""
 
     @abstractmethod
+    def history(self) -> list[CommitInfo]:
+        """Commits that changed the store, oldest first."""
+
+    @abstractmethod
     def query(
         self,
         text: str,
@@ -116,6 +181,17 @@ class Store(ABC):
     @abstractmethod
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """Answer of a SELECT query over one graph as SPARQL TSV: the fast way out for millions of rows."""
+
+    @abstractmethod
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """All quads of one graph, the manifest graph included, as N-Quads; nothing if there is no such graph.
+
+        Yields
+        ------
+        bytes
+            Whole lines in no order, each ended by a newline; memory stays flat as the graph grows, as far as the
+            engine allows.
+        """
 
     @abstractmethod
     def dataset(self) -> rdflib.Dataset:

@@ -17,7 +17,7 @@ from metakg import queries
 if TYPE_CHECKING:
     from kg.store import Store
 
-__all__ = ["Explanation", "Section", "explain", "iris_in_short", "thing_iri"]
+__all__ = ["Explanation", "Section", "explain", "iris_in_short", "whole_iri"]
 
 Kind = Literal["recommendation", "run", "dataset", "pipeline"]
 
@@ -81,7 +81,7 @@ def explain(store: Store, thing: str) -> Explanation:
     QueryError
         If it is not an IRI, or the graph knows nothing of that kind by it.
     """
-    iri = thing_iri(thing)
+    iri = whole_iri(thing)
     for gather in _GATHERERS:
         found = gather(store, iri)
         if found is not None:
@@ -106,13 +106,13 @@ def iris_in_short(text: str) -> str:
     return text
 
 
-def thing_iri(thing: str | int) -> str:
+def whole_iri(thing: str | int) -> str:
     """IRI of a thing as people write it.
 
     ``31`` and ``openml:31`` are datasets, ``metakg:run/...`` and ``openml:dataset/31`` what tables show, 16
     hexadecimal digits the key of a pipeline, ``oboe/31/...`` that of a run.
 
-    >>> thing_iri("8ad1f1386e3da299")
+    >>> whole_iri("8ad1f1386e3da299")
     'https://w3id.org/metakg/pipeline/8ad1f1386e3da299'
 
     Raises

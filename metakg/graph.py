@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from kg import iris, open_store
-from kg.errors import ModelError, SourceError
+from kg.errors import ModelError, QueryError, SourceError
 from kg.remote_settings import cache_folder, is_url
-from kg.store import Store
+from kg.store import Commit, Store
 from kg.terms import IRI, Value
 
 if TYPE_CHECKING:
@@ -32,9 +32,15 @@ if TYPE_CHECKING:
     from ingest import IngestReport, Source
     from kg.communities import Communities
     from kg.experience import Experience
+    from kg.export import Export, Format
+    from kg.history import CommitInfo, Difference
+    from kg.manifest import GraphInfo
     from kg.questions import Question
     from kg.result import Result
     from kg.selection import Selection
+    from kg.transfer import Pushed
+    from metakg.crate import Crate
+    from metakg.croissant import Croissant
     from metakg.explanation import Explanation
     from metakg.models import ModelCard, Models
     from metakg.neighbours import Neighbours
@@ -188,6 +194,74 @@ class KnowledgeGraph:
         from metakg.status import status_of
 
         return status_of(self)
+
+    def history(self) -> list[CommitInfo]:
+        """Commits that changed the store, oldest first; the store itself is not asked what it held then."""
+        return self.store.history()
+
+    def diff(self, first: int | str, second: int | str) -> list[Difference]:
+        """What came and went between two versions, each a number or a time (a date means its end, in UTC).
+
+        Raises
+        ------
+        QueryError
+            If the store never had a version, or a time cannot be read.
+        """
+        from kg import history
+
+        commits = self.store.history()
+        versions = [
+            each if isinstance(each, int) else history.version_at(commits, _moment(each))
+            for each in (first, second)
+        ]
+        return history.difference(commits, *versions)
+
+    def graphs_of(self, source: str) -> list[GraphInfo]:
+        """Named graphs of a source, given by its name, its name and version, or a graph's IRI.
+
+        Raises
+        ------
+        QueryError
+            If there is no such source.
+        """
+        from kg.manifest import graphs_named
+
+        return graphs_named(self.store.graphs(), source)
+
+    def remove(self, source: str) -> list[Commit]:
+        """Remove all graphs of a source; see :meth:`graphs_of` for how to name it.
+
+        Raises
+        ------
+        QueryError
+            If there is no such source.
+        StoreError
+            If the store cannot be written.
+        """
+        return [self.store.remove(info.iri) for info in self.graphs_of(source)]
+
+    def push(self, url: str, *, progress: Callable[[str, int, int], None] | None = None) -> Iterator[Pushed]:
+        """Carry the graphs of this store to an endpoint, one at each step; interrupted, push again to go on.
+
+        Parameters
+        ----------
+        url
+            Where the endpoint takes queries; the rest as for :func:`metakg.open`.
+        progress
+            Told (source, rows there, rows in all).
+
+        Raises
+        ------
+        StoreError
+            If the endpoint cannot be written.
+        """
+        from kg.remote import RemoteStore
+        from kg.remote_settings import remote_options
+        from kg.transfer import push
+
+        target = RemoteStore(url, **remote_options(url))
+        with target:
+            yield from push(self.store, target, progress)
 
     # What answers
 
@@ -494,9 +568,9 @@ class KnowledgeGraph:
             If the graph does not know the thing.
         """
         from kg import network
-        from metakg.explanation import thing_iri
+        from metakg.explanation import whole_iri
 
-        return network.neighbourhood(self.store, thing_iri(thing), hops=hops, max_nodes=max_nodes)
+        return network.neighbourhood(self.store, whole_iri(thing), hops=hops, max_nodes=max_nodes)
 
     def paths(
         self, start: str | int, end: str | int, *, count: int = 3, max_nodes: int = 20_000
@@ -509,9 +583,9 @@ class KnowledgeGraph:
             If the graph does not know one of them, or both are the same.
         """
         from kg import paths
-        from metakg.explanation import thing_iri
+        from metakg.explanation import whole_iri
 
-        return paths.paths(self.store, thing_iri(start), thing_iri(end), count=count, max_nodes=max_nodes)
+        return paths.paths(self.store, whole_iri(start), whole_iri(end), count=count, max_nodes=max_nodes)
 
     def communities(
         self,
@@ -553,9 +627,69 @@ class KnowledgeGraph:
             seed=seed,
         )
 
+    # What goes out
+
+    def export(
+        self,
+        target: str | os.PathLike[str] | IO[bytes],
+        form: Format | None = None,
+        *,
+        graphs: Sequence[str] = (),
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Export:
+        """Write the graph as N-Quads, TriG, Turtle or JSON-LD; see :func:`kg.export.export`.
+
+        Raises
+        ------
+        QueryError
+            If there is no such graph.
+        StoreError
+            If there is no such format, or the file cannot be written.
+        """
+        from kg.export import export
+
+        return export(self.store, _path(target), form, graphs=graphs, progress=progress)
+
+    def export_crate(self, recommendation: Recommendation | str, target: str | os.PathLike[str]) -> Crate:
+        """Write a recommendation and its evidence as RO-Crate; see :func:`metakg.crate.export_crate`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know the recommendation.
+        StoreError
+            If the crate cannot be written.
+        """
+        from metakg.crate import export_crate
+
+        return export_crate(self.store, recommendation, _path(target))
+
+    def croissant(self, dataset: str | int) -> Croissant:
+        """Describe a dataset (``31``, ``openml:31`` or an IRI) in Croissant; see :mod:`metakg.croissant`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know the dataset.
+        """
+        from metakg.croissant import croissant_of_dataset
+
+        return croissant_of_dataset(self.store, dataset)
+
     def rdflib(self) -> rdflib.Dataset:
         """The graph as an rdflib dataset, to read."""
         return self.store.dataset()
+
+
+def _moment(given: str) -> str:
+    from kg.selection import moment
+
+    try:
+        return moment(given)
+    except ValueError as error:
+        raise QueryError(
+            f"{given!r} is neither a version nor a time: write 3, 2026-11-01 or 2026-11-01T12:00Z"
+        ) from error
 
 
 def _path(subject: Any) -> Any:

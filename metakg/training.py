@@ -71,6 +71,8 @@ def train(
 ) -> RecommenderModel:
     """Fit a recommender on all runs of the graph's main measure and procedure but those of excluded datasets.
 
+    Where the graph holds very many pipelines, :func:`metakg.training_runs.only_learnable` says which are learned.
+
     Parameters
     ----------
     experience
@@ -92,10 +94,12 @@ def train(
     from embeddings.performance import PerformanceModel
     from kg.pipeline import Pipeline
     from metakg.features import of_experience
+    from metakg.training_runs import only_learnable
     from recommender.model import RecommenderModel
 
     known = experience.without_datasets(list(excluded)) if excluded else experience
-    datasets, columns, values = known.matrix(MEASURE, PROCEDURE)
+    learned = only_learnable(known, MEASURE, PROCEDURE)
+    datasets, columns, values = learned.matrix(MEASURE, PROCEDURE)
     if len(datasets) < LEAST_DATASETS:
         raise ModelError(
             f"the graph holds {len(datasets)} datasets with cross-validated runs, {LEAST_DATASETS} are needed to "
@@ -103,7 +107,7 @@ def train(
         )
     if begun is not None:
         begun()
-    runtime_datasets, runtime_columns, runtimes = known.runtimes(MEASURE, PROCEDURE)
+    runtime_datasets, runtime_columns, runtimes = learned.runtimes(MEASURE, PROCEDURE)
     if (list(runtime_datasets), list(runtime_columns)) != (list(datasets), list(columns)):
         raise ModelError("the experience's runtimes and scores disagree in their rows; delete its folder")
     canonical = dict(known.pipelines.select("pipeline", "canonical").iter_rows())

@@ -12,7 +12,7 @@ import pytest
 
 import metakg
 from kg import iris
-from metakg.explanation import thing_iri
+from metakg.explanation import whole_iri
 
 Shell = Callable[..., tuple[int, str, str]]
 VIEWS = (
@@ -98,10 +98,10 @@ def test_mistakes_are_one_line(shell: Shell, small_store: Path, words: tuple[str
 def test_things_are_named_as_people_write_them() -> None:
     pipeline = "8ad1f1386e3da299"
     assert (
-        thing_iri(31) == thing_iri("openml:31") == thing_iri("openml:dataset/31") == iris.openml_dataset(31)
+        whole_iri(31) == whole_iri("openml:31") == whole_iri("openml:dataset/31") == iris.openml_dataset(31)
     )
-    assert thing_iri(pipeline) == thing_iri(f"metakg:pipeline/{pipeline}") == iris.own("pipeline", pipeline)
-    assert thing_iri(f"oboe/31/{pipeline}") == iris.own("run", f"oboe/31/{pipeline}")
+    assert whole_iri(pipeline) == whole_iri(f"metakg:pipeline/{pipeline}") == iris.own("pipeline", pipeline)
+    assert whole_iri(f"oboe/31/{pipeline}") == iris.own("run", f"oboe/31/{pipeline}")
 
 
 def test_explain_says_what_to_type_next(shell: Shell, small_store: Path) -> None:
