@@ -203,7 +203,7 @@ def test_the_command_line_selects(shell, own_store: Path) -> None:  # type: igno
     assert status == 0, err
     assert json.loads(out) == json.loads(shell(*words, "--format", "json")[1])
     for option, value, said in (
-        ("--exclude-source", "obeo", r"no source 'obeo' to exclude: the graph holds oboe 0.2.0"),
+        ("--exclude-source", "obeo", "there is no source 'obeo': the graph holds oboe 0.2.0"),
         ("--exclude-source", "oboe", "nothing is left without oboe"),
         ("--as-of", "soon", "'soon' is not a date: write 2026-11-01"),
         ("--as-of", "1999-01-01", "nothing was known at 1999-01-01T23:59:59.999999Z"),
