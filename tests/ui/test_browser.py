@@ -167,11 +167,12 @@ def test_from_a_csv_to_code_and_on_to_sparql(
 def test_a_network_is_drawn_and_labelled(browser: Any, app_address: str, tmp_path: Path) -> None:
     page = browser.new_page(viewport={"width": 1360, "height": 1000})
     watch = _Watch(page)
-    page.goto(f"{app_address}/network")
+    page.goto(app_address)
+    page.get_by_role("link", name="Network").click()
     page.get_by_role("heading", name="Network", exact=True).wait_for()
     page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
     _full_page(page, tmp_path / "1-surroundings.png")
-    legend = page.locator(".js-plotly-plot .legendtext").all_inner_texts()
+    legend = page.locator(".js-plotly-plot .legendtext").all_text_contents()
     assert {"Run", "Dataset", "Task"} <= set(legend)
 
     page.get_by_role("radio", name="Path to another thing").click()
