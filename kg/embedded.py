@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from kg import changes, manifest, oxigraph, snapshots
+from kg import changes, manifest, oxigraph, serving, snapshots
 from kg.batch import Batch, Manifest, content_hash
 from kg.errors import SchemaError, StoreError
 from kg.history import CommitInfo
@@ -70,7 +70,7 @@ class EmbeddedStore(Store):
         self._raw = self._open()
         self.inbox: Inbox = Inbox(self.folder / "inbox")
         self._logged = 0
-        if self.inbox.waiting():
+        if self.inbox.waiting() or serving.is_left(self.folder):
             self.refresh()
 
     def _create(self) -> None:
@@ -188,7 +188,7 @@ class EmbeddedStore(Store):
             If the store cannot be written; everything still waits.
         """
         self._logged = 0
-        if not self.inbox.waiting():
+        if not self.inbox.waiting() and not serving.is_left(self.folder):
             return 0
         with snapshots.writer_lock(self.folder, wait=False) as lock:
             if lock is None:
@@ -274,6 +274,8 @@ class EmbeddedStore(Store):
             yield lock
 
     def _begin(self) -> None:
+        """Go to the newest version, which may be one that a server left; the writer's lock is held."""
+        serving.take_back(self.folder)
         self._reopen()
 
     def _write(self, change: changes.Change, progress: Progress | None = None) -> Commit:
