@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from kg import iris, open_store
 from kg.errors import ModelError, QueryError, SourceError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ingest import IngestReport, Source
     from ingest.quarantine import Held
     from ingest.rdf import RdfReport
+    from kg.communities import Communities
     from kg.experience import Experience
     from kg.export import Export, Format
     from kg.history import CommitInfo, Difference
@@ -654,7 +655,7 @@ class KnowledgeGraph:
 
         return explain(self.store, thing)
 
-    def network(self, thing: str, *, hops: int = 1, max_nodes: int = 200) -> nx.MultiDiGraph:
+    def network(self, thing: str | int, *, hops: int = 1, max_nodes: int = 200) -> nx.MultiDiGraph:
         """Surroundings of a thing as a networkx graph; see :func:`kg.network.neighbourhood`.
 
         Raises
@@ -663,8 +664,64 @@ class KnowledgeGraph:
             If the graph does not know the thing.
         """
         from kg import network
+        from metakg.explanation import whole_iri
 
-        return network.neighbourhood(self.store, thing, hops=hops, max_nodes=max_nodes)
+        return network.neighbourhood(self.store, whole_iri(thing), hops=hops, max_nodes=max_nodes)
+
+    def paths(
+        self, start: str | int, end: str | int, *, count: int = 3, max_nodes: int = 20_000
+    ) -> nx.MultiDiGraph:
+        """How two things are connected, as a networkx graph; see :func:`kg.paths.paths`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know one of them, or both are the same.
+        """
+        from kg import paths
+        from metakg.explanation import whole_iri
+
+        return paths.paths(self.store, whole_iri(start), whole_iri(end), count=count, max_nodes=max_nodes)
+
+    def communities(
+        self,
+        of: Literal["datasets", "pipelines"] = "datasets",
+        *,
+        measure: str | None = None,
+        procedure: str | None = None,
+        max_nodes: int = 1000,
+        seed: int = 0,
+    ) -> Communities:
+        """Datasets on which pipelines rank alike, or pipelines that rank alike; see :mod:`kg.communities`.
+
+        Parameters
+        ----------
+        of
+            What is grouped.
+        measure, procedure
+            Keys or IRIs; those that recommendations rest on if left out.
+        max_nodes
+            Things to group at most.
+        seed
+            Of the Louvain method.
+
+        Raises
+        ------
+        QueryError
+            If nothing was measured so.
+        """
+        from kg.communities import communities
+        from kg.measures import measure_of
+        from metakg.training import MEASURE, PROCEDURE
+
+        return communities(
+            self.experience(),
+            measure_of(measure).iri if measure else MEASURE,
+            procedure or PROCEDURE,
+            of=of,
+            max_nodes=max_nodes,
+            seed=seed,
+        )
 
     # What goes out
 

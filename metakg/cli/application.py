@@ -36,6 +36,7 @@ COMMANDS = {
     "query": Place("metakg.cli.query", "run SPARQL"),
     "ask": Place("metakg.cli.ask", "ask a shipped question"),
     "explain": Place("metakg.cli.explain", "what the graph knows about a thing"),
+    "network": Place("metakg.cli.network", "what surrounds or connects things, and communities"),
     "export": Place(
         "metakg.cli.export", "write the graph, a recommendation's evidence or a dataset to a file"
     ),
@@ -62,8 +63,10 @@ class Application(click.Group):
         place = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(place.module), cmd_name)
         command.short_help = place.help
-        known = {parameter.name for parameter in command.params}
-        command.params += [option for option in _shared_options(hidden=True) if option.name not in known]
+        within = command.commands.values() if isinstance(command, click.Group) else ()
+        for one in (command, *within):
+            known = {parameter.name for parameter in one.params}
+            one.params += [option for option in _shared_options(hidden=True) if option.name not in known]
         return command
 
     def resolve_command(
