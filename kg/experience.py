@@ -6,24 +6,19 @@ part per named graph, and a part is rebuilt when its graph changes; delete it an
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
-import os
-import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg import iris
 from kg.manifest import GraphInfo
+from kg.measures import measure_of
 from kg.pipeline import Pipeline
+from kg.projection import DESCRIPTIONS, REPEATED, clear_stale, nothing, part_name, part_of
 from kg.store import Progress, Store
-from kg.terms import IRI, to_term
+from kg.terms import IRI
 from kg.vocabulary import OWL
 
 if TYPE_CHECKING:
@@ -34,48 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Experience", "experience_version", "load", "same_as"]
 
-_PREFIXES = """PREFIX mls: <http://www.w3.org/ns/mls#>
-PREFIX mkg: <https://w3id.org/metakg/ontology#>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX dcterms: <http://purl.org/dc/terms/>
-PREFIX dcat: <http://www.w3.org/ns/dcat#>
-PREFIX prov: <http://www.w3.org/ns/prov#>
-"""
 
-# One property at a time: joining a run's properties in the engine takes three times as long as joining columns.
-_RUN_QUERIES = {
-    "executes": "SELECT ?run ?pipeline WHERE { $chosen ?run mls:executes ?pipeline }",
-    "status": "SELECT ?run ?status WHERE { $chosen ?run mkg:status ?status }",
-    "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
-    "started": "SELECT ?run ?started WHERE { $chosen ?run prov:startedAtTime ?started }",
-    "evaluations": """SELECT ?run ?measure ?value WHERE {
-        ?measure a mls:EvaluationMeasure . $chosen ?run ?measure ?value }""",
-}
-_QUERIES = {
-    "tasks": """SELECT ?task ?dataset ?procedure ?type WHERE {
-        ?task mls:definedOn ?dataset ; mkg:procedure ?procedure ; mkg:taskType ?type }""",
-    "datasets": """SELECT ?dataset ?title ?openml_id WHERE {
-        ?dataset a mls:Dataset OPTIONAL { ?dataset dcterms:title ?title }
-        OPTIONAL { ?dataset dcterms:identifier ?openml_id } }""",
-    "qualities": """SELECT ?dataset ?name ?value WHERE {
-        ?dataset dcat:distribution ?distribution . ?distribution mls:hasQuality ?quality .
-        ?quality rdfs:label ?name ; mls:hasValue ?value }""",
-    "pipelines": """SELECT ?pipeline ?title ?canonical WHERE {
-        ?pipeline mkg:canonical ?canonical ; dcterms:title ?title }""",
-}
-
-_DESCRIPTIONS = ("datasets", "qualities", "pipelines")
-
-_CHUNK_RUNS = 500_000
-"""Runs that are projected at a time, task by task, where a graph has more than twice as many."""
-
-_REPEATED = ("dataset", "pipeline", "task", "procedure", "type", "measure", "status", "graph")
-"""Columns of runs with few different values: kept as categories, 4 bytes each."""
-
-_WRITING_SECONDS = 3600.0
-"""Age from which a part that is half-written belongs to a process that is gone."""
-
-_NUMBERS = {"value": "Float64", "training_size": "Int64", "openml_id": "Int64"}
+_SHOWN = ("pipeline", "value", "runtime_seconds", "run", "graph")
 
 
 @dataclass(frozen=True)
@@ -90,6 +45,9 @@ class Experience:
         One row per run and measure, to be collected: run, dataset, pipeline, task, procedure, type, measure,
         value, runtime_seconds (null if not measured), status, training_size, started, graph; the columns that
         repeat a few values are categories. Select what you need: a store may have tens of millions.
+    places
+        Where in files the rows of a dataset, procedure and measure stand, for parts that are large; the rows of all
+        other parts are in memory. See :class:`kg.projection.Part`.
     datasets, qualities, pipelines
         dataset, title, openml_id; dataset, name, value; pipeline, title, canonical.
     """
@@ -99,13 +57,14 @@ class Experience:
     datasets: pl.DataFrame
     qualities: pl.DataFrame
     pipelines: pl.DataFrame
+    places: pl.DataFrame | None = None
 
     @cached_property
     def runs(self) -> pl.DataFrame:
         """All of :attr:`rows`, with text for categories."""
         import polars as pl
 
-        return self.rows.with_columns(pl.col(_REPEATED).cast(pl.String)).collect()
+        return self.rows.with_columns(pl.col(REPEATED).cast(pl.String)).collect()
 
     def without_datasets(self, excluded: Iterable[str]) -> Experience:
         """The same without some datasets, their runs and their qualities."""
@@ -120,6 +79,7 @@ class Experience:
             self.datasets.filter(keep),
             self.qualities.filter(keep),
             self.pipelines,
+            None if self.places is None else self.places.filter(keep),
         )
 
     @cached_property
@@ -147,6 +107,94 @@ class Experience:
     def runtimes(self, measure: str, procedure: str) -> tuple[list[str], list[str], np.ndarray]:
         """Seconds that the runs took which :meth:`matrix` shows: same datasets, pipelines and shape."""
         return self._pivot(measure, procedure, "runtime_seconds")
+
+    def best(self, dataset: str, measure: str, procedure: str, count: int = 10) -> pl.DataFrame:
+        """Pipelines that did best on a dataset: pipeline, title, value, runtime_seconds, run, graph.
+
+        Parameters
+        ----------
+        dataset
+            Its IRI.
+        measure, procedure
+            Keys or IRIs.
+        count
+            Number of runs; the best comes first, ties in the order of their runs.
+
+        Raises
+        ------
+        QueryError
+            If the measure is unknown.
+        """
+        import polars as pl
+
+        wanted = (dataset, _full(procedure, "procedure"), measure_of(measure).iri)
+        rows = [part.filter(_is(wanted)).collect() for part in self._parts(wanted)]
+        found = (
+            pl.concat([rows_of.select(_SHOWN) for rows_of in rows])
+            if rows
+            else nothing("runs").select(_SHOWN)
+        )
+        ordered = found.drop_nulls("value").sort(
+            pl.col("value") * (1 if measure_of(measure).direction == "higher" else -1),
+            pl.col("run"),
+            descending=[True, False],
+        )
+        return self._titled(ordered.head(count), ["value", "runtime_seconds", "run", "graph"])
+
+    def _parts(self, wanted: tuple[str, str, str]) -> list[pl.LazyFrame]:
+        """Rows among which those of a dataset, procedure and measure are: of large parts just these."""
+        import polars as pl
+
+        if self.places is None:
+            return [self.rows]
+        there = self.places.filter(_is(wanted))
+        slices = [
+            pl.scan_parquet(file).slice(start, length)
+            for file, start, length in there.select("file", "start", "count").iter_rows()
+        ]
+        large = self.places["graph"].unique().to_list()
+        return [*slices, self.rows.filter(~pl.col("graph").cast(pl.String).is_in(large))]
+
+    def leaderboard(self, measure: str, procedure: str, count: int = 10) -> pl.DataFrame:
+        """Pipelines by the mean of a measure over datasets: pipeline, title, mean, datasets, runs.
+
+        Means are over the means of each dataset, and of as many datasets as a pipeline was run on: compare those that
+        were run on the same number. The best comes first.
+
+        Raises
+        ------
+        QueryError
+            If the measure is unknown.
+        """
+        import polars as pl
+
+        cells = (
+            self.rows.filter(
+                pl.col("measure") == measure_of(measure).iri,
+                pl.col("procedure") == _full(procedure, "procedure"),
+                pl.col("value").is_not_null(),
+            )
+            .group_by("pipeline", "dataset")
+            .agg(pl.col("value").mean(), runs=pl.len())
+        )
+        board = (
+            cells.group_by("pipeline")
+            .agg(pl.col("value").mean().alias("mean"), datasets=pl.len(), runs=pl.col("runs").sum())
+            .with_columns(pl.col("pipeline").cast(pl.String))
+            .collect(engine="streaming")
+        )
+        higher = measure_of(measure).direction == "higher"
+        ordered = board.sort("mean", "pipeline", descending=[higher, False]).head(count)
+        return self._titled(ordered, ["mean", "datasets", "runs"])
+
+    def _titled(self, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        import polars as pl
+
+        named = frame.with_columns(pl.col(pl.Categorical).cast(pl.String))
+        titles = self.pipelines.select("pipeline", "title")
+        return named.join(titles, on="pipeline", how="left", maintain_order="left").select(
+            "pipeline", "title", *columns
+        )
 
     def _pivot(self, measure: str, procedure: str, column: str) -> tuple[list[str], list[str], np.ndarray]:
         import numpy as np
@@ -190,6 +238,13 @@ def _full(name: str, kind: str) -> str:
     return name if name.startswith("http") else iris.own(kind, name)
 
 
+def _is(wanted: tuple[str, str, str]) -> pl.Expr:
+    import polars as pl
+
+    names = ("dataset", "procedure", "measure")
+    return pl.all_horizontal(pl.col(name) == value for name, value in zip(names, wanted, strict=True))
+
+
 def _experiments(store: Store) -> list[GraphInfo]:
     return [info for info in store.graphs() if info.kind not in ("recommendations", "quarantine")]
 
@@ -217,7 +272,8 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
 
     graphs = _experiments(store)
     rows: list[pl.LazyFrame] = []
-    described: dict[str, list[pl.DataFrame]] = {name: [] for name in _DESCRIPTIONS}
+    places: list[pl.DataFrame] = []
+    described: dict[str, list[pl.DataFrame]] = {name: [] for name in DESCRIPTIONS}
     folder = store.folder / "experience" if store.folder else None
     for done, info in enumerate(graphs):
 
@@ -228,16 +284,18 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
         told(0.0)
         if selection is not None and info.iri not in selection:
             continue
-        part = _part(store, info, folder, told)
+        part = part_of(store, info, folder, told)
         chosen, tables = part.rows, part.described
+        if part.places is not None:
+            places.append(part.places.with_columns(graph=pl.lit(info.iri)))
         if selection is not None:
             chosen, tables = selection.cut(info, chosen, tables)
         rows.append(chosen)
         for name, frame in tables.items():
             described[name].append(frame)
     if folder:
-        _clear_stale(folder, {_part_name(info) for info in graphs})
-    frames = {name: pl.concat(found) if found else _nothing(name) for name, found in described.items()}
+        clear_stale(folder, {part_name(info) for info in graphs})
+    frames = {name: pl.concat(found) if found else nothing(name) for name, found in described.items()}
     # A dataset may be described in several graphs, one knowing its name and another not.
     datasets = (
         frames["datasets"]
@@ -249,10 +307,11 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
     )
     return Experience(
         experience_version(store, selection),
-        pl.concat(rows) if rows else _nothing("runs").lazy(),
+        pl.concat(rows) if rows else nothing("runs").lazy(),
         datasets.sort("dataset"),
         frames["qualities"].unique(["dataset", "name"], keep="last", maintain_order=True),
         frames["pipelines"].unique("pipeline", maintain_order=True),
+        pl.concat(places) if places else None,
     )
 
 
@@ -261,167 +320,3 @@ def same_as(store: Store, dataset: str) -> set[str]:
     text = f"SELECT ?other WHERE {{ ?dataset (<{OWL}sameAs>|^<{OWL}sameAs>)* ?other }}"
     found = store.query(text, bindings={"dataset": IRI(dataset)})
     return {dataset} | {str(row[0]) for row in found.rows()}
-
-
-def _part_name(info: GraphInfo) -> str:
-    stamp = f"{info.iri} {info.content_hash} {info.store_version}"
-    return hashlib.sha256(stamp.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Projection of one named graph."""
-
-    rows: pl.LazyFrame
-    described: dict[str, pl.DataFrame]
-
-
-def _part(store: Store, info: GraphInfo, folder: Path | None, told: Callable[[float], None]) -> _Part:
-    import polars as pl
-
-    part = folder / _part_name(info) if folder else None
-    if part and part.exists():
-        try:
-            return _read(part, info)
-        except (OSError, pl.exceptions.PolarsError):
-            # Derived data: a damaged part, or one that another process clears away now, is made again.
-            shutil.rmtree(part, ignore_errors=True)
-    described = {name: _select(store, _QUERIES[name], info.iri) for name in _DESCRIPTIONS}
-    runs = _project_runs(store, info, told)
-    if part:
-        work = part.with_name(f"{part.name}.{os.getpid()}.new")
-        kept, runs = _keep(runs, described, work)
-        if kept:
-            with contextlib.suppress(OSError):  # another process was faster
-                work.rename(part)
-            shutil.rmtree(work, ignore_errors=True)
-            return _read(part, info)
-    rows = [frame.lazy() for frame in runs]
-    return _Part(pl.concat(rows) if rows else _nothing("runs").lazy(), described)
-
-
-def _read(part: Path, info: GraphInfo) -> _Part:
-    import polars as pl
-
-    described = {name: pl.read_parquet(part / f"{name}.parquet") for name in _DESCRIPTIONS}
-    rows = pl.scan_parquet(part / "runs-*.parquet", glob=True)
-    # A part that goes while it is scanned is an error to whoever scans: only the large ones, which stay, are.
-    small = info.counts.get("runs", 0) <= 2 * _CHUNK_RUNS
-    return _Part(rows.collect().lazy() if small else rows, described)
-
-
-def _keep(
-    runs: Iterator[pl.DataFrame], described: dict[str, pl.DataFrame], work: Path
-) -> tuple[bool, Iterator[pl.DataFrame]]:
-    """Write a part; where the folder or disk takes no more, give all frames back: that costs time, not data."""
-    import polars as pl
-
-    number, frame = 0, _nothing("runs")
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        for name, table in described.items():
-            table.write_parquet(work / f"{name}.parquet")
-        frame.write_parquet(work / f"runs-{number:05}.parquet")
-        for number, frame in enumerate(runs, start=1):
-            frame.write_parquet(work / f"runs-{number:05}.parquet")
-    except (OSError, pl.exceptions.PolarsError):
-        before = [pl.read_parquet(work / f"runs-{done:05}.parquet") for done in range(1, number)]
-        shutil.rmtree(work, ignore_errors=True)
-        return False, chain(before, [frame], runs)
-    return True, iter(())
-
-
-def _clear_stale(folder: Path, current: set[str]) -> None:
-    """Remove parts of graphs that changed, and what processes that were killed left half-written."""
-    for path in folder.iterdir() if folder.exists() else ():
-        with contextlib.suppress(FileNotFoundError):
-            half_written = path.suffix == ".new" and time.time() - path.stat().st_mtime < _WRITING_SECONDS
-            if path.name not in current and not half_written:
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _project_runs(store: Store, info: GraphInfo, told: Callable[[float], None]) -> Iterator[pl.DataFrame]:
-    """Runs of one graph, at once or some tasks at a time, so that memory does not grow with the graph."""
-    tasks = _select(store, _QUERIES["tasks"], info.iri)
-    runs = info.counts.get("runs", 0)
-    if runs <= 2 * _CHUNK_RUNS:
-        yield _joined(store, info.iri, tasks, "")
-        return
-    at_once = max(1, tasks.height * _CHUNK_RUNS // runs)
-    for start in range(0, tasks.height, at_once):
-        told(start / tasks.height)
-        some = tasks[start : start + at_once]
-        values = " ".join(str(to_term(IRI(task))) for task in some["task"])
-        yield _joined(store, info.iri, some, f"VALUES ?task {{ {values} }} ?run mls:achieves ?task .")
-
-
-def _joined(store: Store, graph: str, tasks: pl.DataFrame, chosen: str) -> pl.DataFrame:
-    import polars as pl
-
-    tables = {
-        name: _select(store, text.replace("$chosen", chosen), graph) for name, text in _RUN_QUERIES.items()
-    }
-    achieves = chosen or "?run mls:achieves ?task"
-    runtime = tables["evaluations"].filter(pl.col("measure") == iris.measure("runtime_seconds"))
-    return (
-        _select(store, f"SELECT ?run ?task WHERE {{ {achieves} }}", graph)
-        .join(tables["executes"], on="run")
-        .join(tables["status"], on="run", how="left")
-        .join(tables["training_size"], on="run", how="left")
-        .join(tables["started"], on="run", how="left")
-        .join(tasks, on="task")
-        .join(runtime.select("run", runtime_seconds="value"), on="run", how="left")
-        .join(tables["evaluations"], on="run", how="left")
-        .with_columns(pl.col("status").fill_null("finished"), graph=pl.lit(graph))
-        .select(_nothing("runs").columns)
-        .sort("run", "measure")
-        .with_columns(pl.col(_REPEATED).cast(pl.Categorical))
-    )
-
-
-def _nothing(name: str) -> pl.DataFrame:
-    import polars as pl
-
-    columns = {
-        "runs": "run dataset pipeline task procedure type measure value runtime_seconds status training_size "
-        "started graph",
-        "datasets": "dataset title openml_id",
-        "qualities": "dataset name value",
-        "pipelines": "pipeline title canonical",
-    }[name].split()
-    types = {**_NUMBERS, "runtime_seconds": "Float64"}
-    if name == "runs":
-        types |= dict.fromkeys(_REPEATED, "Categorical")
-    return pl.DataFrame(schema={column: getattr(pl, types.get(column, "String")) for column in columns})
-
-
-def _select(store: Store, query: str, graph: str) -> pl.DataFrame:
-    """Solutions of a query as columns: TSV in one piece, cleaned of RDF syntax column by column."""
-    import polars as pl
-
-    raw = store.query_tsv(_PREFIXES + query, default_graph=graph)
-    frame = pl.read_csv(io.BytesIO(raw), separator="\t", quote_char=None, infer_schema=False)
-    frame = frame.rename({column: column.removeprefix("?") for column in frame.columns})
-    return frame.select(_column(column) for column in frame.columns)
-
-
-def _column(name: str) -> pl.Expr:
-    import polars as pl
-
-    cell = pl.col(name)
-    if name in _NUMBERS:
-        # Numbers stand bare in SPARQL TSV, or as "1.5"^^<datatype>.
-        return cell.str.replace(r'^"([^"]*)"\^\^<.*>$', "$1").cast(getattr(pl, _NUMBERS[name]))
-    if name in ("title", "name", "canonical", "status", "type", "started"):
-        text = cell.str.replace(r'^"(.*)"(?:\^\^<.*>|@[\w-]+)?$', "$1")
-        for old, new in (
-            ("\\\\", "\x00"),
-            ('\\"', '"'),
-            ("\\n", "\n"),
-            ("\\t", "\t"),
-            ("\\r", "\r"),
-            ("\x00", "\\"),
-        ):
-            text = text.str.replace_all(old, new, literal=True)
-        return text
-    return cell.str.strip_chars("<>")

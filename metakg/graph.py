@@ -26,6 +26,7 @@ from kg.terms import IRI, Value
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
+    import polars as pl
     import rdflib
 
     from embeddings.table import Task
@@ -107,6 +108,7 @@ class KnowledgeGraph:
         self._say = say
         self._opened: Store | None = None
         self._kept_models: Models | None = None
+        self._kept_experience: tuple[int, Experience] | None = None
 
     def __enter__(self) -> KnowledgeGraph:
         return self
@@ -156,6 +158,7 @@ class KnowledgeGraph:
             self._opened.close()
             self._opened = None
         self._kept_models = None
+        self._kept_experience = None
 
     def refresh(self) -> None:
         """Read the newest version of the graph from now on."""
@@ -373,9 +376,47 @@ class KnowledgeGraph:
         """
         from kg import experience
 
-        return experience.load(
-            self.store, selection=self.selection(as_of=as_of, exclude_sources=exclude_sources)
-        )
+        if as_of is not None or exclude_sources:
+            selection = self.selection(as_of=as_of, exclude_sources=exclude_sources)
+            return experience.load(self.store, selection=selection)
+        if self._kept_experience is None or self._kept_experience[0] != self.store.version:
+            self._kept_experience = (self.store.version, experience.load(self.store))
+        return self._kept_experience[1]
+
+    def leaderboard(
+        self,
+        dataset: str | int | None = None,
+        *,
+        measure: str = "one_vs_rest_balanced_accuracy",
+        procedure: str = "5-fold-cv",
+        top: int = 10,
+    ) -> pl.DataFrame:
+        """Pipelines that did best on a dataset, or on the mean over all datasets.
+
+        Parameters
+        ----------
+        dataset
+            ``31``, ``openml:31`` or an IRI; all datasets if left out.
+        measure, procedure
+            Keys or IRIs.
+        top
+            Number of rows.
+
+        Returns
+        -------
+        Columns of :meth:`kg.experience.Experience.best`, or of :meth:`kg.experience.Experience.leaderboard`.
+
+        Raises
+        ------
+        QueryError
+            If the measure is unknown, or the dataset is not in the graph.
+        """
+        from kg.questions import KINDS
+
+        if dataset is None:
+            return self.experience().leaderboard(measure, procedure, top)
+        found = KINDS["dataset"](self.store, str(dataset))
+        return self.experience().best(str(found), measure, procedure, top)
 
     @property
     def models(self) -> Models:

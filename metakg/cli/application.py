@@ -35,6 +35,7 @@ COMMANDS = {
     "similar": Place("metakg.cli.similar", "datasets that behave like a table or a dataset"),
     "query": Place("metakg.cli.query", "run SPARQL"),
     "ask": Place("metakg.cli.ask", "ask a shipped question"),
+    "leaderboard": Place("metakg.cli.leaderboard", "the best pipelines of a dataset, or over all datasets"),
     "explain": Place("metakg.cli.explain", "what the graph knows about a thing"),
     "network": Place("metakg.cli.network", "what surrounds or connects things, and communities"),
     "export": Place(

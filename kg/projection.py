@@ -1,0 +1,277 @@
+"""Named graphs as columns, kept as Parquet: the parts that :mod:`kg.experience` is made of.
+
+A part is a folder with the runs, datasets, qualities and pipelines of one graph at one time. Derived data: delete it
+and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg import iris
+from kg.manifest import GraphInfo
+from kg.store import Store
+from kg.terms import IRI, to_term
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["DESCRIPTIONS", "REPEATED", "Part", "clear_stale", "nothing", "part_name", "part_of"]
+
+_PREFIXES = """PREFIX mls: <http://www.w3.org/ns/mls#>
+PREFIX mkg: <https://w3id.org/metakg/ontology#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX prov: <http://www.w3.org/ns/prov#>
+"""
+
+# One property at a time: joining a run's properties in the engine takes three times as long as joining columns.
+_RUN_QUERIES = {
+    "executes": "SELECT ?run ?pipeline WHERE { $chosen ?run mls:executes ?pipeline }",
+    "status": "SELECT ?run ?status WHERE { $chosen ?run mkg:status ?status }",
+    "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
+    "started": "SELECT ?run ?started WHERE { $chosen ?run prov:startedAtTime ?started }",
+    "evaluations": """SELECT ?run ?measure ?value WHERE {
+        ?measure a mls:EvaluationMeasure . $chosen ?run ?measure ?value }""",
+}
+_QUERIES = {
+    "tasks": """SELECT ?task ?dataset ?procedure ?type WHERE {
+        ?task mls:definedOn ?dataset ; mkg:procedure ?procedure ; mkg:taskType ?type }""",
+    "datasets": """SELECT ?dataset ?title ?openml_id WHERE {
+        ?dataset a mls:Dataset OPTIONAL { ?dataset dcterms:title ?title }
+        OPTIONAL { ?dataset dcterms:identifier ?openml_id } }""",
+    "qualities": """SELECT ?dataset ?name ?value WHERE {
+        ?dataset dcat:distribution ?distribution . ?distribution mls:hasQuality ?quality .
+        ?quality rdfs:label ?name ; mls:hasValue ?value }""",
+    "pipelines": """SELECT ?pipeline ?title ?canonical WHERE {
+        ?pipeline mkg:canonical ?canonical ; dcterms:title ?title }""",
+}
+
+DESCRIPTIONS = ("datasets", "qualities", "pipelines")
+
+_CHUNK_RUNS = 500_000
+"""Runs that are projected at a time, task by task, where a graph has more than twice as many."""
+
+_ROW_GROUP = 50_000
+"""Rows of a file that are read at once: about what one dataset has in a bulk source."""
+
+REPEATED = ("dataset", "pipeline", "task", "procedure", "type", "measure", "status", "graph")
+"""Columns of runs with few different values: kept as categories, 4 bytes each."""
+
+_WRITING_SECONDS = 3600.0
+"""Age from which a part that is half-written belongs to a process that is gone."""
+
+_NUMBERS = {"value": "Float64", "training_size": "Int64", "openml_id": "Int64"}
+
+
+def part_name(info: GraphInfo) -> str:
+    """Name of the folder of a graph's part, which changes whenever the graph does."""
+    stamp = f"{info.iri} {info.content_hash} {info.store_version}"
+    return hashlib.sha256(stamp.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Projection of one named graph.
+
+    Attributes
+    ----------
+    rows
+        Its runs, in memory or, if they are many, to be read from disk.
+    described
+        Its datasets, qualities and pipelines.
+    places
+        Where in which file the rows of a dataset, procedure and measure stand (file, dataset, procedure, measure,
+        start, count), if they are many; else None.
+    """
+
+    rows: pl.LazyFrame
+    described: dict[str, pl.DataFrame]
+    places: pl.DataFrame | None = None
+
+
+def part_of(store: Store, info: GraphInfo, folder: Path | None, told: Callable[[float], None]) -> Part:
+    """Part of a graph, read from its folder below ``folder``, or projected and kept there.
+
+    ``told`` hears which share of the graph has been projected.
+    """
+    import polars as pl
+
+    part = folder / part_name(info) if folder else None
+    if part and part.exists():
+        try:
+            return _read(part, info)
+        except (OSError, pl.exceptions.PolarsError):
+            # Derived data: a damaged part, or one that another process clears away now, is made again.
+            shutil.rmtree(part, ignore_errors=True)
+    described = {name: _select(store, _QUERIES[name], info.iri) for name in DESCRIPTIONS}
+    runs = _project_runs(store, info, told)
+    if part:
+        work = part.with_name(f"{part.name}.{os.getpid()}.new")
+        kept, runs = _keep(runs, described, work)
+        if kept:
+            with contextlib.suppress(OSError):  # another process was faster
+                work.rename(part)
+            shutil.rmtree(work, ignore_errors=True)
+            return _read(part, info)
+    rows = [frame.lazy() for frame in runs]
+    return Part(pl.concat(rows) if rows else nothing("runs").lazy(), described)
+
+
+def _read(part: Path, info: GraphInfo) -> Part:
+    import polars as pl
+
+    described = {name: pl.read_parquet(part / f"{name}.parquet") for name in DESCRIPTIONS}
+    rows = pl.scan_parquet(part / "runs-*.parquet", glob=True)
+    # A part that goes while it is scanned is an error to whoever scans: only the large ones, which stay, are.
+    if info.counts.get("runs", 0) <= 2 * _CHUNK_RUNS:
+        return Part(rows.collect().lazy(), described)
+    places = pl.read_parquet(part / "places.parquet")
+    return Part(rows, described, places.with_columns(file=pl.lit(f"{part}/") + pl.col("file")))
+
+
+def _keep(
+    runs: Iterator[pl.DataFrame], described: dict[str, pl.DataFrame], work: Path
+) -> tuple[bool, Iterator[pl.DataFrame]]:
+    """Write a part; where the folder or disk takes no more, give all frames back: that costs time, not data."""
+    import polars as pl
+
+    number, frame = 0, nothing("runs")
+    places = [_places(frame, "")]
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        for name, table in described.items():
+            table.write_parquet(work / f"{name}.parquet")
+        frame.write_parquet(work / f"runs-{number:05}.parquet")
+        for number, frame in enumerate(runs, start=1):
+            file = f"runs-{number:05}.parquet"
+            frame.write_parquet(work / file, row_group_size=_ROW_GROUP)
+            places.append(_places(frame, file))
+        pl.concat(places).write_parquet(work / "places.parquet")
+    except (OSError, pl.exceptions.PolarsError):
+        before = [pl.read_parquet(work / f"runs-{done:05}.parquet") for done in range(1, number)]
+        shutil.rmtree(work, ignore_errors=True)
+        return False, chain(before, [frame], runs)
+    return True, iter(())
+
+
+def _places(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+    """Where the rows of each dataset, procedure and measure stand in a sorted frame."""
+    import polars as pl
+
+    keys = ["dataset", "procedure", "measure"]
+    return (
+        frame.select(pl.col(keys).cast(pl.String))
+        .with_row_index("start")
+        .group_by(pl.col(keys), run=pl.struct(keys).rle_id())
+        .agg(pl.col("start").min(), count=pl.len())
+        .select(pl.lit(file).alias("file"), *keys, "start", "count")
+    )
+
+
+def clear_stale(folder: Path, current: set[str]) -> None:
+    """Remove parts of graphs that changed, and what processes that were killed left half-written."""
+    for path in folder.iterdir() if folder.exists() else ():
+        with contextlib.suppress(FileNotFoundError):
+            half_written = path.suffix == ".new" and time.time() - path.stat().st_mtime < _WRITING_SECONDS
+            if path.name not in current and not half_written:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _project_runs(store: Store, info: GraphInfo, told: Callable[[float], None]) -> Iterator[pl.DataFrame]:
+    """Runs of one graph, at once or some tasks at a time, so that memory does not grow with the graph."""
+    tasks = _select(store, _QUERIES["tasks"], info.iri)
+    runs = info.counts.get("runs", 0)
+    if runs <= 2 * _CHUNK_RUNS:
+        yield _joined(store, info.iri, tasks, "")
+        return
+    at_once = max(1, tasks.height * _CHUNK_RUNS // runs)
+    for start in range(0, tasks.height, at_once):
+        told(start / tasks.height)
+        some = tasks[start : start + at_once]
+        values = " ".join(str(to_term(IRI(task))) for task in some["task"])
+        yield _joined(store, info.iri, some, f"VALUES ?task {{ {values} }} ?run mls:achieves ?task .")
+
+
+def _joined(store: Store, graph: str, tasks: pl.DataFrame, chosen: str) -> pl.DataFrame:
+    import polars as pl
+
+    tables = {
+        name: _select(store, text.replace("$chosen", chosen), graph) for name, text in _RUN_QUERIES.items()
+    }
+    achieves = chosen or "?run mls:achieves ?task"
+    runtime = tables["evaluations"].filter(pl.col("measure") == iris.measure("runtime_seconds"))
+    return (
+        _select(store, f"SELECT ?run ?task WHERE {{ {achieves} }}", graph)
+        .join(tables["executes"], on="run")
+        .join(tables["status"], on="run", how="left")
+        .join(tables["training_size"], on="run", how="left")
+        .join(tables["started"], on="run", how="left")
+        .join(tasks, on="task")
+        .join(runtime.select("run", runtime_seconds="value"), on="run", how="left")
+        .join(tables["evaluations"], on="run", how="left")
+        .with_columns(pl.col("status").fill_null("finished"), graph=pl.lit(graph))
+        .select(nothing("runs").columns)
+        .sort("dataset", "procedure", "measure", "run")
+        .with_columns(pl.col(REPEATED).cast(pl.Categorical))
+    )
+
+
+def nothing(name: str) -> pl.DataFrame:
+    """Empty table of a part: runs, or one of the descriptions."""
+    import polars as pl
+
+    columns = {
+        "runs": "run dataset pipeline task procedure type measure value runtime_seconds status training_size "
+        "started graph",
+        "datasets": "dataset title openml_id",
+        "qualities": "dataset name value",
+        "pipelines": "pipeline title canonical",
+    }[name].split()
+    types = {**_NUMBERS, "runtime_seconds": "Float64"}
+    if name == "runs":
+        types |= dict.fromkeys(REPEATED, "Categorical")
+    return pl.DataFrame(schema={column: getattr(pl, types.get(column, "String")) for column in columns})
+
+
+def _select(store: Store, query: str, graph: str) -> pl.DataFrame:
+    """Solutions of a query as columns: TSV in one piece, cleaned of RDF syntax column by column."""
+    import polars as pl
+
+    raw = store.query_tsv(_PREFIXES + query, default_graph=graph)
+    frame = pl.read_csv(io.BytesIO(raw), separator="\t", quote_char=None, infer_schema=False)
+    frame = frame.rename({column: column.removeprefix("?") for column in frame.columns})
+    return frame.select(_column(column) for column in frame.columns)
+
+
+def _column(name: str) -> pl.Expr:
+    import polars as pl
+
+    cell = pl.col(name)
+    if name in _NUMBERS:
+        # Numbers stand bare in SPARQL TSV, or as "1.5"^^<datatype>.
+        return cell.str.replace(r'^"([^"]*)"\^\^<.*>$', "$1").cast(getattr(pl, _NUMBERS[name]))
+    if name in ("title", "name", "canonical", "status", "type", "started"):
+        text = cell.str.replace(r'^"(.*)"(?:\^\^<.*>|@[\w-]+)?$', "$1")
+        for old, new in (
+            ("\\\\", "\x00"),
+            ('\\"', '"'),
+            ("\\n", "\n"),
+            ("\\t", "\t"),
+            ("\\r", "\r"),
+            ("\x00", "\\"),
+        ):
+            text = text.str.replace_all(old, new, literal=True)
+        return text
+    return cell.str.strip_chars("<>")
