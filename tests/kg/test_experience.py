@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import kg
 import kg.projection
@@ -68,7 +69,9 @@ def test_a_large_graph_gives_the_same_columns(small: experience.Experience, larg
         assert again.best(CREDIT_G, MEASURE, PROCEDURE, 30).equals(
             small.best(CREDIT_G, MEASURE, PROCEDURE, 30)
         )
-        assert again.leaderboard(MEASURE, PROCEDURE, 30).equals(small.leaderboard(MEASURE, PROCEDURE, 30))
+        # Sums of floats depend on their order, in the last digit.
+        boards = [each.leaderboard(MEASURE, PROCEDURE, 1000).sort("pipeline") for each in (again, small)]
+        assert_frame_equal(*boards, check_exact=False)
 
 
 def test_the_best_are_those_that_the_question_finds(folder: Path) -> None:
