@@ -43,7 +43,9 @@ _RUN_QUERIES = {
     "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
     "started": "SELECT ?run ?started WHERE { $chosen ?run prov:startedAtTime ?started }",
     "evaluations": """SELECT ?run ?measure ?value WHERE {
-        ?measure a mls:EvaluationMeasure . $chosen ?run ?measure ?value }""",
+        { SELECT DISTINCT ?measure WHERE {
+            { ?measure a mls:EvaluationMeasure } UNION { ?evaluation mls:specifiedBy ?measure } } }
+        $chosen ?run ?measure ?value }""",
 }
 _QUERIES = {
     "tasks": """SELECT ?task ?dataset ?procedure ?type WHERE {
