@@ -81,6 +81,14 @@ class MemoryStore(Store):
         """See :meth:`kg.store.Store.query_tsv`."""
         return oxigraph.evaluate_tsv(self._raw, text, default_graph)
 
+    def dump(self) -> bytes:
+        """N-Quads of everything."""
+        import pyoxigraph as ox
+
+        dumped = self._raw.dump(format=ox.RdfFormat.N_QUADS)
+        assert dumped is not None
+        return dumped
+
     def dataset(self) -> rdflib.Dataset:
         """See :meth:`kg.store.Store.dataset`."""
         return oxigraph.rdflib_dataset(self._raw)
