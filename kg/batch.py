@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from kg import iris, schema
 from kg.errors import SchemaError
@@ -13,9 +13,9 @@ from kg.errors import SchemaError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Batch", "Kind", "Manifest", "content_hash"]
+__all__ = ["Batch", "Kind", "Manifest", "content_hash", "hash_sum", "merged"]
 
-Kind = Literal["source", "project", "recommendations"]
+Kind = Literal["source", "project", "recommendations", "quarantine"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,16 @@ class Manifest:
     derived_from
         IRI of the original.
     kind
-        ``source`` (ingested), ``project`` (tracked runs) or ``recommendations``.
+        ``source`` (ingested), ``project`` (tracked runs), ``recommendations``, or ``quarantine`` (kept out of
+        every answer).
+    bulk
+        A source of millions of runs: each is linked to its pipeline, and only the pipeline to its hyperparameter
+        settings.
 
     Raises
     ------
     SchemaError
-        If ``derived_from`` is not an IRI.
+        If ``derived_from`` is not an IRI, or the kind is unknown.
     """
 
     source: str
@@ -45,8 +49,13 @@ class Manifest:
     licence: str
     derived_from: str
     kind: Kind = "source"
+    bulk: bool = False
 
     def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise SchemaError(
+                f"manifest of {self.source!r}: kind {self.kind!r} is unknown; known: {', '.join(get_args(Kind))}"
+            )
         if not schema.is_iri(self.derived_from):
             raise SchemaError(
                 f"manifest of {self.source!r}: derived_from {self.derived_from!r} is not an IRI, such as https://..."
@@ -56,6 +65,10 @@ class Manifest:
     def graph(self) -> str:
         """IRI of the named graph."""
         return iris.graph(self.source, self.version)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, which the constructor takes again."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -119,3 +132,31 @@ def _row_texts(frame: pl.DataFrame) -> Iterable[str]:
 
     texts = [pl.col(name).cast(pl.String).fill_null("\x00") for name in frame.columns]
     return frame.select(pl.concat_str(texts, separator="\x1f"))[:, 0]
+
+
+def hash_sum(digests: Iterable[str]) -> str:
+    """Content hash of what several content hashes stand for: that of all their batches together.
+
+    >>> hash_sum(["0f", "01"])[-4:]
+    '0010'
+    """
+    return f"{sum(int(digest or '0', 16) for digest in digests) % 2**256:064x}"
+
+
+def merged(batches: Sequence[Batch]) -> list[Batch]:
+    """As few batches as can hold the rows of all, which are of one graph; equal rows are kept once.
+
+    There is more than one only where batches describe a thing differently (two titles of a dataset).
+    """
+    import polars as pl
+
+    rest = {name: pl.concat([batch.tables()[name] for batch in batches]).unique() for name in schema.TABLES}
+    found = []
+    while any(frame.height for frame in rest.values()):
+        first = {name: frame.unique(schema.KEYS[name], keep="first") for name, frame in rest.items()}
+        found.append(Batch(batches[0].manifest, **first))
+        rest = {
+            name: frame.join(first[name], on=frame.columns, how="anti", nulls_equal=True)
+            for name, frame in rest.items()
+        }
+    return found

@@ -10,7 +10,7 @@ import http.client
 import math
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -54,6 +54,9 @@ _QUERY = "application/sparql-query"
 _UPDATE = "application/sparql-update"
 _FORM = "application/x-www-form-urlencoded"
 _STORE_PARAMETERS = frozenset({"graph", "default", "no_transaction", "lenient"})
+
+_FORBIDDEN = {"Metakg-Refusal": "1"}
+"""Tells our client that no credentials would help."""
 
 Pairs = list[tuple[str, str]]
 
@@ -99,12 +102,13 @@ def application(child: Child, limits: Limits, hosts: Callable[[str], bool]) -> S
 async def _one_line(_: Request, error: Exception) -> Response:
     status = 400 if isinstance(error, QueryError) else 503
     line = str(error)
-    headers = None
+    headers: Mapping[str, str] | None = None
     if isinstance(error, HTTPException):
         status, headers = error.status_code, error.headers
         line = f"{error.detail}: SPARQL is at /query"
     elif isinstance(error, Refused):
         status = error.status
+        headers = _FORBIDDEN if status == 403 else None
     return PlainTextResponse(f"{' '.join(line.split())}\n", status, headers)
 
 
@@ -125,7 +129,7 @@ class _OwnHost:
             elif origin is not None and urlsplit(origin).netloc.lower() != host.lower():
                 refusal = f"requests of web pages of {origin[:100]!r} are not answered"
             if refusal:
-                await PlainTextResponse(f"{refusal}\n", 403)(scope, receive, send)
+                await PlainTextResponse(f"{refusal}\n", 403, _FORBIDDEN)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -13,6 +13,8 @@ from kg.errors import QueryError
 
 __all__ = [
     "BASE",
+    "HISTORY_GRAPH",
+    "LEDGER_GRAPH",
     "MANIFEST_GRAPH",
     "OPENML",
     "RECOMMENDATIONS_GRAPH",
@@ -32,6 +34,10 @@ __all__ = [
 BASE = "https://w3id.org/metakg/"
 OPENML = "http://w3id.org/mlsea/openml/"
 MANIFEST_GRAPH = BASE + "graph/manifest"
+HISTORY_GRAPH = BASE + "graph/history"
+"""What each commit did; never removed from."""
+LEDGER_GRAPH = BASE + "graph/ledger"
+"""Content hashes of the batches that were appended to each graph."""
 RECOMMENDATIONS_GRAPH = BASE + "graph/recommendations"
 
 _OPENML_DATASET = OPENML + "dataset/"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kg import iris
-from kg.batch import Batch, Manifest
+from kg.batch import Batch, Kind, Manifest
 from kg.quads import literal
 from kg.terms import from_term
 from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
@@ -16,7 +16,7 @@ from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
 if TYPE_CHECKING:
     import pyoxigraph
 
-__all__ = ["COUNTS", "GraphInfo", "describe", "infos", "read", "total_counts"]
+__all__ = ["COUNTS", "GraphInfo", "describe", "infos", "ledger", "read", "total_counts"]
 
 COUNTS = {
     "datasets": "datasetCount",
@@ -33,7 +33,21 @@ STORE = iris.BASE + "store"
 
 @dataclass(frozen=True)
 class GraphInfo:
-    """One named graph as the manifest describes it; ``counts`` by table, ``store_version`` when it came in."""
+    """One named graph as the manifest describes it.
+
+    Attributes
+    ----------
+    counts
+        Rows by table.
+    generated_at, modified_at
+        When it was first written, and last.
+    store_version
+        Version of the store at its last change.
+    bulk
+        See :class:`kg.batch.Manifest`.
+    unfinished
+        Whether only a part of its source has been read so far.
+    """
 
     iri: str
     source: str
@@ -46,6 +60,16 @@ class GraphInfo:
     content_hash: str
     generated_at: str
     store_version: int
+    modified_at: str = ""
+    bulk: bool = False
+    unfinished: bool = False
+
+    def manifest(self) -> Manifest:
+        """What the graph was written with."""
+        kind = cast(Kind, self.kind)
+        return Manifest(
+            self.source, self.version, self.title, self.licence, self.derived_from, kind, self.bulk
+        )
 
 
 def total_counts(batches: Iterable[Batch]) -> dict[str, int]:
@@ -57,8 +81,16 @@ def total_counts(batches: Iterable[Batch]) -> dict[str, int]:
     return totals
 
 
-def describe(manifest: Manifest, counts: dict[str, int], content_hash: str, store_version: int) -> bytes:
-    """N-Quads that describe a named graph in the manifest graph."""
+def describe(
+    manifest: Manifest,
+    counts: Mapping[str, int],
+    content_hash: str,
+    store_version: int,
+    *,
+    since: str | None = None,
+    unfinished: bool = False,
+) -> bytes:
+    """N-Quads that describe a named graph in the manifest graph; ``since`` is when it was first written."""
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     subject, graph = f"<{manifest.graph}>", f"<{iris.MANIFEST_GRAPH}>"
     statements = [
@@ -68,7 +100,8 @@ def describe(manifest: Manifest, counts: dict[str, int], content_hash: str, stor
         (f"{RDFS}label", literal(manifest.title)),
         (f"{DCTERMS}license", literal(manifest.licence)),
         (f"{PROV}wasDerivedFrom", f"<{manifest.derived_from}>"),
-        (f"{PROV}generatedAtTime", f'"{now}"^^<{XSD}dateTime>'),
+        (f"{PROV}generatedAtTime", f'"{since or now}"^^<{XSD}dateTime>'),
+        (f"{DCTERMS}modified", f'"{now}"^^<{XSD}dateTime>'),
         (f"{PROV}wasAttributedTo", f"<{iris.own('agent', 'metakg')}>"),
         (own_term("sourceName"), literal(manifest.source)),
         (own_term("sourceVersion"), literal(manifest.version)),
@@ -76,8 +109,13 @@ def describe(manifest: Manifest, counts: dict[str, int], content_hash: str, stor
         (own_term("contentHash"), literal(content_hash)),
         (own_term("storeVersion"), literal(store_version)),
     ]
+    statements += [(own_term(name), literal(True)) for name in _flags(manifest, unfinished)]
     statements += [(own_term(COUNTS[table]), literal(rows)) for table, rows in counts.items()]
     return "".join(f"{subject} <{predicate}> {value} {graph} .\n" for predicate, value in statements).encode()
+
+
+def _flags(manifest: Manifest, unfinished: bool) -> list[str]:
+    return [name for name, holds in (("bulk", manifest.bulk), ("unfinished", unfinished)) if holds]
 
 
 def read(store: pyoxigraph.Store) -> Iterator[GraphInfo]:
@@ -110,6 +148,9 @@ def _info(iri: str, known: dict[str, Any]) -> GraphInfo:
         content_hash=known[own_term("contentHash")],
         generated_at=known[f"{PROV}generatedAtTime"],
         store_version=known[own_term("storeVersion")],
+        modified_at=known.get(f"{DCTERMS}modified", known[f"{PROV}generatedAtTime"]),
+        bulk=bool(known.get(own_term("bulk"), False)),
+        unfinished=bool(known.get(own_term("unfinished"), False)),
     )
 
 
@@ -121,3 +162,11 @@ def forget(store: pyoxigraph.Store, graph: str) -> None:
         store.quads_for_pattern(ox.NamedNode(graph), None, None, ox.NamedNode(iris.MANIFEST_GRAPH))
     ):
         store.remove(quad)
+
+
+def ledger(graph: str, digests: Iterable[str]) -> bytes:
+    """N-Quads that record which batches were appended to a graph."""
+    return "".join(
+        f"<{graph}> <{own_term('batchHash')}> {literal(digest)} <{iris.LEDGER_GRAPH}> .\n"
+        for digest in digests
+    ).encode()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kg import manifest, oxigraph
+from kg import changes, manifest, oxigraph
 from kg.batch import Batch, Manifest, content_hash
-from kg.errors import StoreError
+from kg.history import CommitInfo
 from kg.manifest import GraphInfo
 from kg.result import Result
 from kg.store import Commit, Progress, Store
@@ -35,36 +35,71 @@ class MemoryStore(Store):
 
     def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
         """See :meth:`kg.store.Store.commit`."""
-        listed = oxigraph.as_batches(batches)
-        about, digest = listed[0].manifest, content_hash(listed)
-        known = {info.iri: info for info in self.graphs()}.get(about.graph)
-        if known and known.content_hash == digest:
-            return Commit(about.graph, self._version, 0, changed=False)
-        if known:
-            oxigraph.remove(self._raw, about.graph)
-        quads = oxigraph.load(self._raw, listed, progress)
-        self._version += 1
-        oxigraph.describe(self._raw, about, manifest.total_counts(listed), digest, self._version)
-        return Commit(about.graph, self._version, quads, changed=True)
+        listed = changes.as_batches(batches)
+        return self._write_new(changes.writing(listed, content_hash(listed)), progress)
+
+    def append(
+        self,
+        batches: Batch | Sequence[Batch],
+        *,
+        unfinished: bool = False,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """See :meth:`kg.store.Store.append`."""
+        listed = changes.as_batches(batches)
+        graph = listed[0].manifest.graph
+        change = changes.addition(self, listed, self._known(graph), unfinished=unfinished)
+        return self._write(change, progress) if change else Commit(graph, self._version, 0, changed=False)
+
+    def log(self, batch: Batch) -> None:
+        """See :meth:`kg.store.Store.log`."""
+        self.append(batch)
+
+    def commit_rdf(
+        self,
+        ntriples: Iterable[bytes],
+        manifest: Manifest,
+        *,
+        counts: Mapping[str, int] | None = None,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """See :meth:`kg.store.Store.commit_rdf`."""
+        return self._write_new(changes.rdf_change(manifest, ntriples, counts), progress)
 
     def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
         """See :meth:`kg.store.Store.add`."""
-        quads = oxigraph.add(self._raw, ntriples, manifest.graph)
-        self._version += 1
-        oxigraph.describe(self._raw, manifest, {}, "", self._version)
-        return Commit(manifest.graph, self._version, quads, changed=True)
+        lines = oxigraph.in_graph(changes.parse_triples(ntriples, manifest.graph), manifest.graph)
+        return self._write(changes.small_addition(self._known(manifest.graph), manifest, lines))
 
     def remove(self, graph: str) -> Commit:
         """See :meth:`kg.store.Store.remove`."""
-        if graph not in {info.iri for info in self.graphs()}:
-            raise StoreError(f"the store has no graph {graph}: `metakg status` lists them")
-        oxigraph.remove(self._raw, graph)
+        return self._write(changes.removal(self._known(graph), graph, "the store in memory"))
+
+    def _known(self, graph: str) -> GraphInfo | None:
+        return next((info for info in self.graphs() if info.iri == graph), None)
+
+    def _write_new(self, change: changes.Change, progress: Progress | None) -> Commit:
+        known = self._known(change.graph)
+        if known and known.content_hash == change.digest and not known.unfinished:
+            return Commit(change.graph, self._version, 0, changed=False)
+        return self._write(change, progress)
+
+    def _write(self, change: changes.Change, progress: Progress | None = None) -> Commit:
+        import pyoxigraph as ox
+
+        if change.replaces:
+            self._raw.remove_graph(ox.NamedNode(change.graph))
         self._version += 1
-        return Commit(graph, self._version, 0, changed=True)
+        quads = oxigraph.apply(self._raw, change, self._version, progress)
+        return Commit(change.graph, self._version, quads, changed=True)
 
     def graphs(self) -> list[GraphInfo]:
         """See :meth:`kg.store.Store.graphs`."""
         return list(manifest.read(self._raw))
+
+    def history(self) -> list[CommitInfo]:
+        """See :meth:`kg.store.Store.history`."""
+        return oxigraph.history(self._raw)
 
     def query(
         self,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kg import iris, manifest
-from kg.batch import Batch, Manifest
 from kg.binding import bind
-from kg.errors import QueryError, SchemaError, StoreError
+from kg.errors import QueryError
 from kg.guard import check_read_only, names_its_graphs
-from kg.quads import nquads
+from kg.history import commits
 from kg.result import Result
 from kg.terms import Value
 
@@ -19,40 +19,17 @@ if TYPE_CHECKING:
     import pyoxigraph
     import rdflib
 
+    from kg.changes import Change
+    from kg.history import CommitInfo
     from kg.store import Progress
 
-__all__ = [
-    "add",
-    "as_batches",
-    "copy",
-    "evaluate",
-    "evaluate_tsv",
-    "load",
-    "parse_triples",
-    "rdflib_dataset",
-    "remove",
-    "run",
-]
+__all__ = ["apply", "copy", "evaluate", "evaluate_tsv", "history", "in_graph", "rdflib_dataset", "run"]
+
+_AT_ONCE = 4 * 2**20
+"""Bytes of N-Quads up to which they are written in one transaction."""
 
 _CHUNK = 64 * 2**20
 """Bytes given to the bulk loader at a time: it sorts each into files of its own, so few large ones are best."""
-
-
-def as_batches(batches: Batch | Sequence[Batch]) -> list[Batch]:
-    """List of batches that all belong to one graph.
-
-    Raises
-    ------
-    SchemaError
-        If there is none, or they belong to several.
-    """
-    listed = [batches] if isinstance(batches, Batch) else list(batches)
-    if not listed:
-        raise SchemaError("a commit needs at least one batch; none was given")
-    others = {batch.manifest.graph for batch in listed}
-    if len(others) > 1:
-        raise SchemaError(f"one commit writes one named graph, not {', '.join(sorted(others))}")
-    return listed
 
 
 class _Stream(io.RawIOBase):
@@ -79,56 +56,59 @@ class _Stream(io.RawIOBase):
         return size
 
 
-def load(raw: pyoxigraph.Store, batches: Sequence[Batch], progress: Progress | None) -> int:
-    """Bulk-load batches; returns the number of quads written."""
+def apply(raw: pyoxigraph.Store, change: Change, version: int, progress: Progress | None = None) -> int:
+    """Write a change to a store from which a replaced graph is gone already; returns the number of quads."""
     import pyoxigraph as ox
 
-    lines = 0
-    for done, batch in enumerate(batches):
-        if progress:
-            progress("loading", done, len(batches))
-        stream = _Stream(nquads(batch))
+    quads = _load(raw, change.lines(progress), trusted=change.trusted)
+    manifest.forget(raw, change.graph)
+    if change.replaces:
+        _forget_appended(raw, change.graph)
+    for lines in (change.entry(version), change.ledger(), change.record(version, quads)):
+        raw.load(lines, ox.RdfFormat.N_QUADS)
+    return quads
+
+
+def _load(raw: pyoxigraph.Store, chunks: Iterable[bytes], *, trusted: bool) -> int:
+    """Add N-Quads: a few in one transaction, which is fast for them, many through the bulk loader."""
+    import pyoxigraph as ox
+
+    first, size, rest = [], 0, iter(chunks)
+    for chunk in rest:
+        first.append(chunk)
+        size += len(chunk)
+        if size > _AT_ONCE:
+            break
+    else:
         # lenient: IRIs and literals were built and escaped by us; checking them again costs a third of the time.
-        raw.bulk_load(io.BufferedReader(stream, _CHUNK), ox.RdfFormat.N_QUADS, lenient=True)
-        lines += stream.lines
-    if progress:
-        progress("loading", len(batches), len(batches))
-    return lines
+        raw.load(b"".join(first), ox.RdfFormat.N_QUADS, lenient=trusted)
+        return sum(chunk.count(b"\n") for chunk in first)
+    stream = _Stream(chain(first, rest))
+    raw.bulk_load(io.BufferedReader(stream, _CHUNK), ox.RdfFormat.N_QUADS, lenient=trusted)
+    return stream.lines
 
 
-def describe(
-    raw: pyoxigraph.Store, about: Manifest, counts: dict[str, int], digest: str, version: int
-) -> None:
-    """Replace what the manifest says of a named graph."""
+def _forget_appended(raw: pyoxigraph.Store, graph: str) -> None:
     import pyoxigraph as ox
 
-    manifest.forget(raw, about.graph)
-    raw.load(manifest.describe(about, counts, digest, version), ox.RdfFormat.N_QUADS)
+    for quad in list(raw.quads_for_pattern(ox.NamedNode(graph), None, None, ox.NamedNode(iris.LEDGER_GRAPH))):
+        raw.remove(quad)
 
 
-def add(raw: pyoxigraph.Store, ntriples: bytes, graph: str) -> int:
-    """Add N-Triples to a named graph; returns the number of triples given."""
+def in_graph(triples: Sequence[pyoxigraph.Triple], graph: str) -> bytes:
+    """N-Quads of triples in a named graph."""
     import pyoxigraph as ox
 
-    triples = parse_triples(ntriples, graph)
-    raw.extend(ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(graph)) for t in triples)
-    return len(triples)
+    name = ox.NamedNode(graph)
+    return "".join(f"{ox.Quad(t.subject, t.predicate, t.object, name)} .\n" for t in triples).encode()
 
 
-def parse_triples(ntriples: bytes, graph: str) -> list[pyoxigraph.Triple]:
-    """Triples of N-Triples that are meant for a graph.
-
-    Raises
-    ------
-    StoreError
-        If it is not N-Triples.
-    """
+def history(raw: pyoxigraph.Store) -> list[CommitInfo]:
+    """Commits that the history graph tells of, oldest first."""
     import pyoxigraph as ox
 
-    try:
-        return [quad.triple for quad in ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES)]
-    except SyntaxError as error:
-        raise StoreError(f"the RDF for {graph} is not N-Triples: {error}") from error
+    quads = raw.quads_for_pattern(None, None, None, ox.NamedNode(iris.HISTORY_GRAPH))
+    return commits((quad.subject, quad.predicate, quad.object) for quad in quads)
 
 
 def copy(source: pyoxigraph.Store, target: pyoxigraph.Store, *, without: str) -> None:
@@ -139,14 +119,6 @@ def copy(source: pyoxigraph.Store, target: pyoxigraph.Store, *, without: str) ->
     for graph in source.named_graphs():
         if graph != left_out:
             target.bulk_extend(source.quads_for_pattern(None, None, None, graph))
-
-
-def remove(raw: pyoxigraph.Store, graph: str) -> None:
-    """Remove a named graph and its manifest entry."""
-    import pyoxigraph as ox
-
-    raw.remove_graph(ox.NamedNode(graph))
-    manifest.forget(raw, graph)
 
 
 def evaluate(

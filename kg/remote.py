@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg import iris, manifest, oxigraph, remote_terms, virtuoso
+from kg import changes, iris, manifest, oxigraph, remote_terms, virtuoso
 from kg.batch import Batch, Manifest, content_hash
 from kg.binding import bind
 from kg.errors import QueryError, StoreError
 from kg.guard import check_read_only, names_its_graphs, services_as_graphs
-from kg.manifest import GraphInfo
-from kg.quads import nquads
+from kg.history import CommitInfo, commits
+from kg.manifest import GraphInfo, total_counts
 from kg.result import Result
 from kg.store import Commit, Progress, Store
 from kg.terms import IRI, Value, from_term, to_term
@@ -30,6 +30,7 @@ from kg.vocabulary import DCTERMS, own_term
 if TYPE_CHECKING:
     import rdflib
 
+    from kg.changes import Change
     from kg.endpoint import Auth, Form
 
 __all__ = ["RemoteStore"]
@@ -122,62 +123,88 @@ class RemoteStore(Store):
 
     def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
         """See :meth:`kg.store.Store.commit`."""
-        listed = oxigraph.as_batches(batches)
-        about, digest = listed[0].manifest, content_hash(listed)
-        known = self._before_writing(about.graph)
-        if known and known.content_hash == digest:
-            return Commit(about.graph, self._version, 0, changed=False)
+        listed = changes.as_batches(batches)
+        return self._replace(changes.writing(listed, content_hash(listed)), progress)
+
+    def commit_rdf(
+        self,
+        ntriples: Iterable[bytes],
+        manifest: Manifest,
+        *,
+        counts: Mapping[str, int] | None = None,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """See :meth:`kg.store.Store.commit_rdf`."""
+        return self._replace(changes.rdf_change(manifest, ntriples, counts), progress)
+
+    def _replace(self, change: Change, progress: Progress | None) -> Commit:
+        known = self._before_writing(change.graph)
+        if known and known.content_hash == change.digest and not known.unfinished:
+            return Commit(change.graph, self._version, 0, changed=False)
         beside = known is not None and sum(known.counts.values()) <= _BESIDE_UP_TO
-        target = iris.own("graph", f"staging/{uuid.uuid4().hex}") if beside else about.graph
-        version = self._version + 1
-        description = manifest.describe(about, manifest.total_counts(listed), digest, version)
         if known:
-            self._clear_staging(about.graph)
-        if beside:
-            self._endpoint.update(f"INSERT DATA {{ {_in_manifest(_replaces(target, about.graph))} }}")
-        else:
-            self._endpoint.update(f"{_forget(about.graph)} ;\nDROP SILENT GRAPH {_node(about.graph)}")
-        quads = 0
-        for done, batch in enumerate(listed):
-            if progress:
-                progress("loading", done, len(listed))
-            quads += self._load(target, (_triples(chunk, about.graph) for chunk in nquads(batch)))
-        if progress:
-            progress("loading", len(listed), len(listed))
-        if beside:
-            self._endpoint.update(_swap(target, about.graph, description, version))
-        else:
-            self._endpoint.update(_announce(about.graph, description, version))
-        self.refresh()
-        written = next((info for info in self._graphs if info.iri == about.graph), None)
-        if written is None or written.content_hash != digest:
-            raise StoreError(
-                f"{about.graph} was written by another process at the same time: commit it again"
-            )
-        return Commit(about.graph, self._version, quads, changed=True)
+            self._clear_staging(change.graph)
+        target = self._staging(change.graph) if beside else change.graph
+        if not beside:
+            self._endpoint.update(f"{_forget(change.graph)} ;\nDROP SILENT GRAPH {_node(change.graph)}")
+        return self._finish(change, target, self._load_change(change, target, progress))
+
+    def append(
+        self,
+        batches: Batch | Sequence[Batch],
+        *,
+        unfinished: bool = False,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """See :meth:`kg.store.Store.append`; a large addition to a graph is seen bit by bit as it comes."""
+        listed = changes.as_batches(batches)
+        graph = listed[0].manifest.graph
+        known = self._before_writing(graph)
+        change = changes.addition(self, listed, known, unfinished=unfinished)
+        if change is None:
+            return Commit(graph, self._version, 0, changed=False)
+        beside = known is not None and sum(total_counts(listed).values()) <= _BESIDE_UP_TO
+        target = self._staging(graph) if beside else graph
+        return self._finish(change, target, self._load_change(change, target, progress))
+
+    def log(self, batch: Batch) -> None:
+        """See :meth:`kg.store.Store.log`: it is in the graph once the server has acknowledged it."""
+        self.append(batch)
 
     def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
         """See :meth:`kg.store.Store.add`."""
-        from kg.manifest import describe
-
-        self._before_writing(manifest.graph)
-        lines = oxigraph.parse_triples(ntriples, manifest.graph)
-        quads = self._load(manifest.graph, [b"".join(f"{line} .\n".encode() for line in lines)])
-        version = self._version + 1
-        self._endpoint.update(_announce(manifest.graph, describe(manifest, {}, "", version), version))
-        self.refresh()
-        return Commit(manifest.graph, self._version, quads, changed=True)
+        known = self._before_writing(manifest.graph)
+        lines = oxigraph.in_graph(changes.parse_triples(ntriples, manifest.graph), manifest.graph)
+        change = changes.small_addition(known, manifest, lines)
+        return self._finish(change, change.graph, self._load_change(change, change.graph, None))
 
     def remove(self, graph: str) -> Commit:
         """See :meth:`kg.store.Store.remove`."""
-        if self._before_writing(graph) is None:
-            raise StoreError(
-                f"the store {self._endpoint.query_url} has no graph {graph}: `metakg status` lists them"
-            )
+        change = changes.removal(self._before_writing(graph), graph, f"the store {self._endpoint.query_url}")
+        return self._finish(change, graph, 0)
+
+    def _staging(self, graph: str) -> str:
+        """New graph beside one, which nobody reads; noted, so that it is found should we be killed."""
+        staging = iris.own("graph", f"staging/{uuid.uuid4().hex}")
+        self._endpoint.update(f"INSERT DATA {{ {_in_manifest(_replaces(staging, graph))} }}")
+        return staging
+
+    def _load_change(self, change: Change, target: str, progress: Progress | None) -> int:
+        return self._load(target, (_triples(chunk, change.graph) for chunk in change.lines(progress)))
+
+    def _finish(self, change: Change, target: str, quads: int) -> Commit:
+        """Let what was loaded count, in one update; carried out again, it does nothing more."""
         version = self._version + 1
-        self._endpoint.update(f"{_forget(graph)} ;\n{_count(version)} ;\nDROP SILENT GRAPH {_node(graph)}")
+        self._endpoint.update(_closing(change, target, version, quads))
         self.refresh()
-        return Commit(graph, self._version, 0, changed=True)
+        written = next((info for info in self._graphs if info.iri == change.graph), None)
+        if (written.content_hash if written else None) != (
+            None if change.action == "remove" else change.digest
+        ):
+            raise StoreError(
+                f"{change.graph} was written by another process at the same time: commit it again"
+            )
+        return Commit(change.graph, self._version, quads, changed=True)
 
     def _before_writing(self, graph: str) -> GraphInfo | None:
         """What the manifest says of the graph now, if writing is allowed."""
@@ -214,6 +241,12 @@ class RemoteStore(Store):
         """See :meth:`kg.store.Store.graphs`."""
         return list(self._graphs)
 
+    def history(self) -> list[CommitInfo]:
+        """See :meth:`kg.store.Store.history`."""
+        return commits(
+            self.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }", default_graph=iris.HISTORY_GRAPH).terms
+        )
+
     def query(
         self,
         text: str,
@@ -242,7 +275,11 @@ class RemoteStore(Store):
 
     def _read_from(self, text: str, default_graph: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
         """Default and named graphs of a query: the manifest's, so that nothing half-written is read."""
-        known = [info.iri for info in self._graphs] + [iris.MANIFEST_GRAPH]
+        known = [info.iri for info in self._graphs] + [
+            iris.MANIFEST_GRAPH,
+            iris.HISTORY_GRAPH,
+            iris.LEDGER_GRAPH,
+        ]
         if default_graph is not None:
             return ([default_graph] if isinstance(default_graph, str) else list(default_graph)), known
         return ([], []) if names_its_graphs(text) else (known, known)
@@ -314,25 +351,34 @@ def _count(version: int) -> str:
     )
 
 
-def _announce(graph: str, description: bytes, version: int) -> str:
-    text = _triples(description, iris.MANIFEST_GRAPH).decode()
-    return f"{_forget(graph)} ;\n{_count(version)} ;\nINSERT DATA {{ {_in_manifest(text)} }}"
-
-
-def _swap(staging: str, graph: str, description: bytes, version: int) -> str:
-    """Update that puts the staged graph in the place of the old one; carried out again, it does nothing."""
-    there, old = _in_manifest(_replaces(staging, graph)), f"GRAPH {_node(graph)} {{ ?s ?p ?o }}"
-    new = _in_manifest(_triples(description, iris.MANIFEST_GRAPH).decode())
-    entry = _in_manifest(f"{_node(graph)} ?p ?o")
-    steps = (
-        f"DELETE {{ {old} }} WHERE {{ {there} {old} }}",
-        f"INSERT {{ {old} }} WHERE {{ GRAPH {_node(staging)} {{ ?s ?p ?o }} }}",
-        f"DELETE {{ {entry} }} WHERE {{ {there} {entry} }}",
-        f"INSERT {{ {new} }} WHERE {{ {there} }}",
-        _forget(staging),
-        _count(version),
-        f"DROP SILENT GRAPH {_node(staging)}",
-    )
+def _closing(change: Change, target: str, version: int, quads: int) -> str:
+    """Update that puts a staged graph in its place, and says in manifest, ledger and history what was done."""
+    graph = change.graph
+    entry = _triples(change.entry(version), iris.MANIFEST_GRAPH).decode()
+    old, about = f"GRAPH {_node(graph)} {{ ?s ?p ?o }}", _in_manifest(f"{_node(graph)} ?p ?o")
+    appended = f"GRAPH {_node(iris.LEDGER_GRAPH)} {{ {_node(graph)} ?p ?o }}"
+    steps = []
+    if target == graph:
+        steps += [_forget(graph), f"INSERT DATA {{ {_in_manifest(entry)} }}"] if entry else [_forget(graph)]
+    else:
+        there = _in_manifest(_replaces(target, graph))
+        steps += [f"DELETE {{ {old} }} WHERE {{ {there} {old} }}"] if change.replaces else []
+        steps += [
+            f"INSERT {{ {old} }} WHERE {{ GRAPH {_node(target)} {{ ?s ?p ?o }} }}",
+            f"DELETE {{ {about} }} WHERE {{ {there} {about} }}",
+            f"INSERT {{ {_in_manifest(entry)} }} WHERE {{ {there} }}",
+            _forget(target),
+        ]
+    steps += [f"DELETE WHERE {{ {appended} }}"] if change.replaces else []
+    for name, lines in (
+        (iris.LEDGER_GRAPH, change.ledger()),
+        (iris.HISTORY_GRAPH, change.record(version, quads)),
+    ):
+        text = _triples(lines, name).decode()
+        steps += [f"INSERT DATA {{ GRAPH {_node(name)} {{ {text} }} }}"] if text else []
+    steps.append(_count(version))
+    if target != graph or change.action == "remove":
+        steps.append(f"DROP SILENT GRAPH {_node(target)}")
     return " ;\n".join(steps)
 
 

@@ -13,13 +13,26 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import StoreError
 
-__all__ = ["Hold", "clear_old", "current_version", "hold_current", "publish", "snapshot", "writer_lock"]
+__all__ = [
+    "Hold",
+    "WriterLock",
+    "clear_old",
+    "current_version",
+    "hold_current",
+    "publish",
+    "snapshot",
+    "writer_lock",
+]
+
+_LOOKING_SECONDS = 0.005
+"""How often whoever waits for the lock looks whether it is free."""
 
 
 def snapshot(folder: Path, version: int) -> Path:
@@ -90,14 +103,26 @@ def hold_current(folder: Path) -> Hold | None:
         os.close(handle)
 
 
+@dataclass(frozen=True)
+class WriterLock:
+    """The lock that one writer has for one commit, or a server that takes updates for as long as it runs."""
+
+    handle: int
+
+    def note(self, text: str) -> None:
+        """Say in the lock's file for what it is held for long, so that others need not wait for nothing."""
+        os.ftruncate(self.handle, 0)
+        os.pwrite(self.handle, text.encode(), 0)
+
+
 @contextlib.contextmanager
-def writer_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock that one writer has for one commit; waits for another writer.
+def writer_lock(folder: Path, *, wait: bool = True) -> Iterator[WriterLock | None]:
+    """Hold the writer's lock; waits for another writer, or gives None if it is not to ``wait``.
 
     Raises
     ------
     StoreError
-        If the folder cannot be written.
+        If the folder cannot be written, or a server has it.
     """
     path = folder / "writer.lock"
     try:
@@ -107,10 +132,31 @@ def writer_lock(folder: Path) -> Iterator[None]:
             f"the store {folder} cannot be written ({error.strerror}): check its permissions"
         ) from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not wait:
+                yield None
+                return
+            _wait_for(folder, handle)
+        lock = WriterLock(handle)
+        lock.note("")
+        yield lock
     finally:
         os.close(handle)
+
+
+def _wait_for(folder: Path, handle: int) -> None:
+    while True:
+        said = os.pread(handle, 1000, 0).decode("utf-8", "replace").strip()
+        if said:
+            raise StoreError(f"the store {folder} is {said}")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOOKING_SECONDS)
+        else:
+            return
 
 
 def publish(folder: Path, work: Path, version: int) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from kg.batch import Batch, Manifest
+from kg.history import CommitInfo
 from kg.manifest import GraphInfo
 from kg.result import Result
 from kg.terms import Value
@@ -40,7 +41,8 @@ class Store(ABC):
     - A commit is all there or not there at all, for this process and for every other one.
     - Each commit that changes something raises :attr:`version` by one. A commit whose content is already
       there changes nothing and writes nothing.
-    - One named graph belongs to one manifest. Committing to a graph again replaces what it held.
+    - One named graph belongs to one manifest. Committing to a graph again replaces what it held, appending adds.
+    - Each commit leaves an entry in the history, which is never removed from.
     - A reader sees the version that was current when it opened the store; :meth:`refresh` moves it on.
     - There are no blank nodes.
     - Several threads may query one store object; commits of one object are not made at the same time.
@@ -67,6 +69,60 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def append(
+        self,
+        batches: Batch | Sequence[Batch],
+        *,
+        unfinished: bool = False,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """Add batches to one named graph, in one commit, keeping what is there.
+
+        A batch that was appended before, by its content hash, is not written again; so whoever was interrupted
+        may append everything again. ``unfinished`` says in the manifest that more is to come.
+
+        Raises
+        ------
+        SchemaError
+            If the batches belong to different graphs, there is none, or a tracked run (of a graph of kind
+            ``project``) is there already with other content.
+        StoreError
+            If the store cannot be written; it is then as it was.
+        """
+
+    @abstractmethod
+    def log(self, batch: Batch) -> None:
+        """Append a small batch, as of one tracked run, without waiting for other writers.
+
+        Once this returns, the batch is safe: it is in the graph, or kept on disk until whoever next opens,
+        refreshes or closes the store appends it.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """
+
+    @abstractmethod
+    def commit_rdf(
+        self,
+        ntriples: Iterable[bytes],
+        manifest: Manifest,
+        *,
+        counts: Mapping[str, int] | None = None,
+        progress: Progress | None = None,
+    ) -> Commit:
+        """Write N-Triples, in chunks of whole lines, as the whole content of the manifest's graph.
+
+        The same triples again, in any order, change nothing. ``counts`` are rows by table for the manifest.
+
+        Raises
+        ------
+        StoreError
+            If it is not N-Triples, has a blank node, or the store cannot be written; it is then as it was.
+        """
+
+    @abstractmethod
     def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
         """Add small RDF (N-Triples) to the manifest's graph, keeping what is there.
 
@@ -89,6 +145,10 @@ class Store(ABC):
     @abstractmethod
     def graphs(self) -> list[GraphInfo]:
         """Named graphs by the manifest, oldest first."""
+
+    @abstractmethod
+    def history(self) -> list[CommitInfo]:
+        """Commits that changed the store, oldest first."""
 
     @abstractmethod
     def query(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kg import iris
-from kg.batch import Batch, Manifest
+from kg.batch import Batch, Manifest, content_hash, hash_sum
 from kg.errors import QueryError, SchemaError, StoreError
 from kg.experience import load
+from kg.history import state_at
 from kg.pipeline import Pipeline, Step
 from kg.store import Store
 from kg.terms import IRI
@@ -17,9 +19,46 @@ from kg.terms import IRI
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["StoreTestCase", "small_batch"]
+__all__ = ["StoreTestCase", "one_run", "small_batch"]
 
 ANNEAL, KR_VS_KP = iris.openml_dataset(2), iris.openml_dataset(3)
+
+
+def one_run(key: str, value: float = 0.5, *, source: str = "project") -> Batch:
+    """A tracked run of GaussianNB on anneal, as a project logs it: everything that it refers to is with it."""
+    import polars as pl
+
+    pipeline = Pipeline((Step("estimator", "sklearn.naive_bayes.GaussianNB"),))
+    task, run = iris.task("openml-2", "5-fold-cv"), iris.own("run", f"{source}/{key}")
+    return Batch(
+        Manifest(source, "local", "tracked runs", "CC0-1.0", "https://example.org/project", kind="project"),
+        datasets=pl.DataFrame({"dataset": [ANNEAL], "title": ["anneal"], "openml_id": [2]}),
+        tasks=pl.DataFrame(
+            {
+                "task": [task],
+                "dataset": [ANNEAL],
+                "type": ["classification"],
+                "procedure": [iris.procedure("5-fold-cv")],
+            }
+        ),
+        pipelines=pl.DataFrame(
+            [{"pipeline": pipeline.iri, "title": pipeline.title, "canonical": pipeline.canonical()}]
+        ),
+        runs=pl.DataFrame(
+            {
+                "run": [run],
+                "task": [task],
+                "dataset": [ANNEAL],
+                "pipeline": [pipeline.iri],
+                "status": ["finished"],
+                "seed": [7],
+                "started": [datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)],
+            }
+        ),
+        evaluations=pl.DataFrame(
+            {"run": [run], "measure": [iris.measure("balanced_accuracy")], "value": [value]}
+        ),
+    )
 
 
 def small_batch(source: str = "trial", version: str = "1", *, shift: float = 0.0) -> Batch:
@@ -202,6 +241,93 @@ class StoreTestCase:
         with pytest.raises(StoreError, match="N-Triples"):
             store.add(b"<http://a> oops", about)
         assert store.version == version
+
+    def test_batches_are_appended_once(self, store: Store) -> None:
+        """Runs add up, what batches repeat is counted once, and a batch that is there is not written again."""
+        first = store.append([one_run("1", 0.25), one_run("2", 0.5)])
+        assert store.append(one_run("3", 0.75)).changed
+        version = store.version
+        again = store.append([one_run("2", 0.5), one_run("3", 0.75)])
+        assert (again.changed, store.version) == (False, version)
+        (info,) = store.graphs()
+        assert info.counts == {
+            "datasets": 1,
+            "qualities": 0,
+            "tasks": 1,
+            "pipelines": 1,
+            "runs": 3,
+            "evaluations": 3,
+        }
+        assert info.content_hash == hash_sum(content_hash([one_run(str(key), key / 4)]) for key in (1, 2, 3))
+        experience = load(store)
+        assert sorted(experience.runs["value"]) == [0.25, 0.5, 0.75]
+        assert store.query(
+            "SELECT ?s WHERE { ?s a <http://www.w3.org/ns/mls#Run> }", default_graph=first.graph
+        )
+        with pytest.raises(SchemaError, match="already, with other content"):
+            store.append(one_run("3", 0.125))
+        assert store.version == version
+
+    def test_an_unfinished_graph_says_so_until_it_is_finished(self, store: Store) -> None:
+        """A source that was interrupted appends everything again, and nothing is there twice."""
+        store.append(small_batch(), unfinished=True)
+        assert [info.unfinished for info in store.graphs()] == [True]
+        assert store.append(small_batch()).changed
+        (info,) = store.graphs()
+        assert (info.unfinished, info.counts) == (False, small_batch().counts())
+        assert not store.append(small_batch()).changed
+
+    def test_what_was_appended_can_be_written_anew(self, store: Store) -> None:
+        """Replacing or removing a graph forgets which batches it had."""
+        store.append(small_batch())
+        assert not store.commit(small_batch()).changed
+        assert store.commit(small_batch(shift=0.125)).changed
+        store.remove(iris.graph("trial", "1"))
+        assert store.append(small_batch()).changed
+        assert [info.counts for info in store.graphs()] == [small_batch().counts()]
+
+    def test_a_logged_run_is_there_after_a_refresh(self, store: Store) -> None:
+        """Logging twice keeps one; numbers and times are unchanged."""
+        for _ in range(2):
+            store.log(one_run("1", 0.1))
+        store.refresh()
+        text = """SELECT ?value ?started WHERE { ?run a <http://www.w3.org/ns/mls#Run> ;
+            <https://w3id.org/metakg/measure/balanced_accuracy> ?value ;
+            <http://www.w3.org/ns/prov#startedAtTime> ?started }"""
+        assert list(store.query(text).rows()) == [(0.1, "2026-01-02T03:04:05.678Z")]
+        assert [info.counts["runs"] for info in store.graphs()] == [1]
+
+    def test_history_tells_every_change(self, store: Store) -> None:
+        """Versions, actions and counts, also of graphs that are gone."""
+        store.commit(small_batch())
+        store.append(one_run("1"))
+        store.append(one_run("2"))
+        store.remove(iris.graph("trial", "1"))
+        history = store.history()
+        assert [(entry.version, entry.action, entry.source) for entry in history] == [
+            (1, "write", "trial"),
+            (2, "append", "project"),
+            (3, "append", "project"),
+            (4, "remove", "trial"),
+        ]
+        assert [entry.counts["runs"] for entry in history] == [4, 1, 2, 0]
+        assert sorted(entry.source for entry in state_at(history, 3).values()) == ["project", "trial"]
+        assert [entry.counts["runs"] for entry in state_at(history, 4).values()] == [2]
+
+    def test_rdf_becomes_a_graph(self, store: Store) -> None:
+        """The same triples in another order change nothing, others replace them, and broken ones neither."""
+        about = Manifest("rdf", "1", "Foreign RDF", "CC0-1.0", "https://example.org")
+        lines = [f'<http://a/{i}> <http://b> "{i}" .\n'.encode() for i in range(3)]
+        assert store.commit_rdf(lines, about, counts={"runs": 3}).changed
+        assert not store.commit_rdf([b"".join(reversed(lines))], about).changed
+        assert [info.counts["runs"] for info in store.graphs()] == [3]
+        assert store.commit_rdf(lines[:1], about).quads == 1
+        for broken in (b"<http://a> oops", b"<http://a> <http://b> _:c .\n"):
+            with pytest.raises(StoreError, match=r"N-Triples|blank node"):
+                store.commit_rdf([lines[0], broken], about)
+        found = store.query("SELECT ?o WHERE { ?s <http://b> ?o }", default_graph=about.graph)
+        assert list(found.rows()) == [("0",)]
+        assert store.version == 2
 
     def test_nothing_or_mixed_batches_are_refused(self, store: Store) -> None:
         """One commit writes one graph."""

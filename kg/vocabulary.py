@@ -53,8 +53,15 @@ OWN_TERMS = (
     "trainingSize",
     "seed",
     "contentHash",
-    # manifest
+    # manifest and history
     "storeVersion",
+    "unfinished",
+    "bulk",
+    "batchHash",
+    "Commit",
+    "action",
+    "graph",
+    "quadCount",
     "kind",
     "sourceName",
     "sourceVersion",

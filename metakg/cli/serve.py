@@ -1,4 +1,4 @@
-"""The command ``serve``: the packaged Oxigraph server on the store's newest version."""
+"""The command ``serve``: the store's newest version as a SPARQL endpoint, behind a gateway."""
 
 from __future__ import annotations
 
@@ -20,14 +20,30 @@ __all__ = ["serve"]
 @click.option(
     "--timeout", type=Seconds(), metavar="TIME", default="60s", show_default=True, help="For one query."
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=1_000_000,
+    show_default=True,
+    help="Rows of one answer; 0: all.",
+)
+@click.option(
+    "--allow-service",
+    "services",
+    metavar="HOST",
+    multiple=True,
+    help="Let SERVICE <http://HOST/...> call this host (HOST or HOST:PORT; may be repeated).",
+)
 @pass_session
-def serve(session: Session, port: int, bind: str, timeout: float) -> None:
+def serve(
+    session: Session, port: int, bind: str, timeout: float, limit: int, services: tuple[str, ...]
+) -> None:
     """Answer SPARQL over HTTP until Ctrl+C, read-only, from the version of the graph that is there now.
 
     Whoever writes to the store meanwhile is not disturbed; start again to serve what came in.
     """
     from kg import snapshots
-    from kg.server import Server
+    from kg.gateway import Gateway
 
     kg = session.open(read_only=True)
     if kg.remote:
@@ -45,7 +61,15 @@ def serve(session: Session, port: int, bind: str, timeout: float) -> None:
     # Whoever ends this process by a signal ends the server with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Server(hold.path, port=port, bind=bind, timeout_seconds=timeout) as server:
+        with Gateway(
+            hold.path,
+            port=port,
+            bind=bind,
+            timeout_seconds=timeout,
+            limit=limit,
+            allow_services=services,
+            pass_fds=(hold.handle,),
+        ) as server:
             session.say(
                 f"version {hold.version} of {kg.name}, read-only: {server.url}/query (Ctrl+C ends it)",
                 important=True,

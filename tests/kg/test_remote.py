@@ -124,7 +124,8 @@ def test_nothing_is_lost_or_repeated_when_requests_fail(door: Door, bulk: bool) 
             assert total(store, commit.graph) == expected.quads
             assert len(store.graphs()) == 1
         raw = next(store.query("SELECT (COUNT(DISTINCT ?g) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }").rows())
-        assert raw == (2,)  # the graph and the manifest: nothing staged is left
+        assert raw == (3,)  # the graph, the manifest and the history: nothing staged is left
+        assert [entry.version for entry in store.history()] == [1, 2]
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -145,7 +146,7 @@ def test_a_commit_that_breaks_off_is_not_seen_and_can_be_made_again(door: Door, 
         assert commit.changed
         assert total(store, commit.graph) == commit.quads
     with opened(door.url) as other:
-        found = {info.iri for info in other.graphs()} | {iris.MANIFEST_GRAPH}
+        found = {info.iri for info in other.graphs()} | {iris.MANIFEST_GRAPH, iris.HISTORY_GRAPH}
     assert graphs_on(door.target) == found
 
 
@@ -225,7 +226,7 @@ def test_text_survives_the_way_there_and_back(empty_server: Server) -> None:
     import pyoxigraph as ox
 
     line = f"<http://a> <http://b> {ox.Literal(text)} .\n".encode()
-    about = kg.Manifest("text", "1", text, "CC0-1.0", "https://example.org", kind="test")
+    about = kg.Manifest("text", "1", text, "CC0-1.0", "https://example.org", kind="project")
     with opened(empty_server.url) as store:
         store.add(line, about)
         assert list(store.query("SELECT ?o WHERE { <http://a> ?p ?o }").rows()) == [(text,)]

@@ -131,7 +131,7 @@ def test_numbers_keep_their_digits(empty: str) -> None:
 
 
 def test_an_answer_that_the_row_limit_cuts_off_is_an_error(empty: str) -> None:
-    about = kg.Manifest("rows", "1", "Rows", "CC0-1.0", "https://example.org", kind="test")
+    about = kg.Manifest("rows", "1", "Rows", "CC0-1.0", "https://example.org", kind="project")
     lines = b"".join(b'<http://a/%d> <http://b> "%d" .\n' % (n, n) for n in range(2500))
     with opened(empty) as store:
         store.add(lines, about)

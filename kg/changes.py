@@ -1,0 +1,297 @@
+"""What a commit is to change, worked out from batches or RDF before a store writes it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kg import iris
+from kg.batch import Batch, Manifest, content_hash, hash_sum, merged
+from kg.errors import SchemaError, StoreError
+from kg.history import Action, CommitInfo, now
+from kg.history import describe as describe_commit
+from kg.manifest import GraphInfo, describe, ledger, total_counts
+from kg.quads import nquads
+from kg.terms import IRI, to_term
+from kg.vocabulary import MLS, RDF, own_term
+
+if TYPE_CHECKING:
+    import pyoxigraph
+
+    from kg.store import Progress, Store
+
+__all__ = ["Change", "Source", "addition", "as_batches", "rdf_change", "removal", "small_addition", "writing"]
+
+Source = Callable[["Progress | None"], Iterator[bytes]]
+"""Gives N-Quads in chunks of whole lines, and tells how far it is."""
+
+_ASKED = 2_000
+"""Things asked about in one query."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A commit to one named graph, ready to be written.
+
+    Attributes
+    ----------
+    action
+        What it does; ``write`` replaces what the graph held, ``remove`` leaves nothing.
+    manifest
+        Of the graph.
+    counts, digest
+        Rows by table and content hash of the graph once it is written.
+    lines
+        What is to be added.
+    appended
+        Content hashes of the batches among it that the ledger takes note of.
+    since
+        When the graph was first written; None for now.
+    unfinished
+        Whether more of its source is to come.
+    trusted
+        Whether the lines were built by us, so that their syntax needs no check.
+    """
+
+    action: Action
+    manifest: Manifest
+    counts: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
+    lines: Source = lambda _: iter(())
+    appended: tuple[str, ...] = ()
+    since: str | None = None
+    unfinished: bool = False
+    trusted: bool = True
+
+    @property
+    def graph(self) -> str:
+        """IRI of the graph."""
+        return self.manifest.graph
+
+    @property
+    def replaces(self) -> bool:
+        """Whether what the graph held goes."""
+        return self.action in ("write", "remove")
+
+    def entry(self, version: int) -> bytes:
+        """N-Quads that the manifest graph says of the graph from now on."""
+        if self.action == "remove":
+            return b""
+        return describe(
+            self.manifest, self.counts, self.digest, version, since=self.since, unfinished=self.unfinished
+        )
+
+    def ledger(self) -> bytes:
+        """N-Quads for the ledger."""
+        return ledger(self.graph, self.appended)
+
+    def record(self, version: int, quads: int) -> bytes:
+        """N-Quads for the history graph."""
+        about, counts = self.manifest, dict(self.counts)
+        return describe_commit(
+            CommitInfo(
+                version,
+                now(),
+                self.action,
+                about.graph,
+                about.source,
+                about.version,
+                counts,
+                self.digest,
+                quads,
+            )
+        )
+
+
+def as_batches(batches: Batch | Sequence[Batch]) -> list[Batch]:
+    """List of batches that all belong to one graph.
+
+    Raises
+    ------
+    SchemaError
+        If there is none, or they belong to several.
+    """
+    listed = [batches] if isinstance(batches, Batch) else list(batches)
+    if not listed:
+        raise SchemaError("a commit needs at least one batch; none was given")
+    others = {batch.manifest.graph for batch in listed}
+    if len(others) > 1:
+        raise SchemaError(f"one commit writes one named graph, not {', '.join(sorted(others))}")
+    return listed
+
+
+def _lines(batches: Sequence[Batch]) -> Source:
+    def chunks(progress: Progress | None) -> Iterator[bytes]:
+        for done, batch in enumerate(batches):
+            if progress:
+                progress("loading", done, len(batches))
+            yield from nquads(batch)
+        if progress:
+            progress("loading", len(batches), len(batches))
+
+    return chunks
+
+
+def writing(batches: Sequence[Batch], digest: str) -> Change:
+    """Change that makes these batches the whole content of their graph."""
+    return Change("write", batches[0].manifest, total_counts(batches), digest, _lines(batches))
+
+
+def removal(known: GraphInfo | None, graph: str, store: str) -> Change:
+    """Change that removes a graph and what the manifest says of it.
+
+    Raises
+    ------
+    StoreError
+        If the manifest does not know it; ``store`` names the store in the message.
+    """
+    if known is None:
+        raise StoreError(f"{store} has no graph {graph}: `metakg status` lists them")
+    return Change("remove", known.manifest())
+
+
+def addition(
+    store: Store, batches: Sequence[Batch], known: GraphInfo | None, *, unfinished: bool
+) -> Change | None:
+    """Change that adds to a graph those of the batches that it does not have; None if it has them all.
+
+    Raises
+    ------
+    SchemaError
+        If a tracked run is there already with other content.
+    """
+    about = batches[0].manifest
+    hashed = {content_hash([batch]): batch for batch in batches}
+    recorded = _recorded(store, about.graph, list(hashed)) if known else set()
+    fresh = {digest: batch for digest, batch in hashed.items() if digest not in recorded}
+    if not fresh and known is not None and known.unfinished == unfinished:
+        return None
+    parts = merged(list(fresh.values())) if len(fresh) > 1 else list(fresh.values())
+    if about.kind == "project":
+        _check_runs(store, about.graph, parts, known)
+    counts = _counts(store, about.graph, parts, known)
+    return Change(
+        "append",
+        about,
+        counts,
+        hash_sum([known.content_hash if known else "", *fresh]),
+        _lines(parts),
+        tuple(fresh),
+        known.generated_at if known else None,
+        unfinished,
+    )
+
+
+def small_addition(known: GraphInfo | None, manifest: Manifest, lines: bytes) -> Change:
+    """Change that adds N-Quads, whose rows nobody counts, to a graph."""
+    return Change(
+        "add", manifest, lines=lambda _: iter((lines,)), since=known.generated_at if known else None
+    )
+
+
+def rdf_change(manifest: Manifest, ntriples: Iterable[bytes], counts: Mapping[str, int] | None) -> Change:
+    """Change that makes N-Triples the whole content of a graph; read once, kept as canonical lines.
+
+    Raises
+    ------
+    StoreError
+        If it is not N-Triples, or has a blank node.
+    """
+    import pyoxigraph as ox
+
+    graph = ox.NamedNode(manifest.graph)
+    total, chunks = 0, []
+    for chunk in ntriples:
+        lines = []
+        for triple in parse_triples(chunk, manifest.graph):
+            text = str(ox.Quad(triple.subject, triple.predicate, triple.object, graph))
+            total += int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+            lines.append(f"{text} .\n")
+        chunks.append("".join(lines).encode())
+    return Change(
+        "write",
+        manifest,
+        counts or {},
+        f"{total % 2**256:064x}",
+        lambda _: iter(chunks),
+        trusted=False,
+    )
+
+
+def parse_triples(ntriples: bytes, graph: str) -> list[pyoxigraph.Triple]:
+    """Triples of N-Triples that are meant for a graph.
+
+    Raises
+    ------
+    StoreError
+        If it is not N-Triples, or has a blank node.
+    """
+    import pyoxigraph as ox
+
+    try:
+        triples = [quad.triple for quad in ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES)]
+    except SyntaxError as error:
+        raise StoreError(f"the RDF for {graph} is not N-Triples: {error}") from error
+    for triple in triples:
+        if isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode):
+            raise StoreError(f"the RDF for {graph} has a blank node ({triple}): give each node an IRI")
+    return triples
+
+
+def _recorded(store: Store, graph: str, digests: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(digests), _ASKED):
+        values = " ".join(str(to_term(digest)) for digest in digests[start : start + _ASKED])
+        text = f"SELECT ?digest WHERE {{ VALUES ?digest {{ {values} }} $graph <{own_term('batchHash')}> ?digest }}"
+        rows = store.query(text, bindings={"graph": IRI(graph)}, default_graph=iris.LEDGER_GRAPH)
+        found |= {str(digest) for (digest,) in rows.rows()}
+    return found
+
+
+def _there(store: Store, graph: str, things: Sequence[str], pattern: str) -> set[str]:
+    """Those of the things for which a graph holds the pattern."""
+    found: set[str] = set()
+    for start in range(0, len(things), _ASKED):
+        values = " ".join(str(to_term(IRI(thing))) for thing in things[start : start + _ASKED])
+        rows = store.query(f"SELECT ?it WHERE {{ VALUES ?it {{ {values} }} {pattern} }}", default_graph=graph)
+        found |= {str(thing) for (thing,) in rows.rows()}
+    return found
+
+
+_DESCRIBED = {
+    "datasets": ("dataset", f"?it <{RDF}type> <{MLS}Dataset>"),
+    "tasks": ("task", f"?it <{RDF}type> <{MLS}Task>"),
+    "pipelines": ("pipeline", f"?it <{RDF}type> <{own_term('Pipeline')}>"),
+}
+"""Tables whose rows many batches repeat: the column that names the thing, and what a graph says of each."""
+
+
+def _counts(store: Store, graph: str, parts: Sequence[Batch], known: GraphInfo | None) -> dict[str, int]:
+    counts = {
+        table: (known.counts.get(table, 0) if known else 0) + rows
+        for table, rows in total_counts(parts).items()
+    }
+    for table, (column, pattern) in _DESCRIBED.items():
+        named = [name for part in parts for name in part.tables()[table][column]]
+        there = _there(store, graph, sorted(set(named)), pattern) if known else set()
+        counts[table] -= len(named) - len(set(named) - there)
+    named = [
+        f"{dataset}/quality/{iris.quote(name, safe='')}"
+        for part in parts
+        for dataset, name in part.qualities.select("dataset", "name").iter_rows()
+    ]
+    there = _there(store, graph, sorted(set(named)), f"?any <{MLS}hasQuality> ?it") if known else set()
+    counts["qualities"] -= len(named) - len(set(named) - there)
+    return counts
+
+
+def _check_runs(store: Store, graph: str, parts: Sequence[Batch], known: GraphInfo | None) -> None:
+    runs = [run for part in parts for run in part.runs["run"]]
+    twice = {run for run in runs if runs.count(run) > 1} if len(set(runs)) < len(runs) else set()
+    there = twice or (_there(store, graph, runs, f"?it <{RDF}type> <{MLS}Run>") if known else set())
+    for run in sorted(there):
+        raise SchemaError(
+            f"run {run} is in {graph} already, with other content: give each run an IRI of its own"
+        )
