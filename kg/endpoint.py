@@ -194,7 +194,9 @@ class Endpoint:
                 return send()
             except urllib.error.HTTPError as error:
                 failure: Exception = _refusal(url, error)
-                lasting = error.code < 500 or error.code == 504 or error.headers.get("X-SQL-State") is not None
+                lasting = (
+                    error.code < 500 or error.code == 504 or error.headers.get("X-SQL-State") is not None
+                )
                 cause: Exception = error
             except TimeoutError as error:
                 raise self._too_late(url) from error
@@ -258,15 +260,15 @@ def _check_row_limit(body: bytes, most: int, option: str) -> None:
 
 
 def _cut_off(most: int, option: str) -> StoreError:
-    return StoreError(
-        f"the server cuts answers off at {most:,} rows: ask for less, or raise its {option}"
-    )
+    return StoreError(f"the server cuts answers off at {most:,} rows: ask for less, or raise its {option}")
 
 
 def _refusal(url: str, error: urllib.error.HTTPError) -> QueryError | StoreError:
     said = _one_line(error)
     if error.code == 504:
-        return StoreError(f"{url} cut the query off at its time limit: ask for less, or raise the server's limit")
+        return StoreError(
+            f"{url} cut the query off at its time limit: ask for less, or raise the server's limit"
+        )
     if error.code == 403 and "Metakg-Refusal" in error.headers:
         return StoreError(f"{url}: {said}")
     if error.code in (401, 403):

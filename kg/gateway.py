@@ -294,7 +294,9 @@ class _Child:
                     self._changed.wait(_LOOK_SECONDS)
                 self._server = None
             if self._folder is None and not self._closing:
-                self._fail(StoreError("the server with the graph in its memory has ended, and the graph with it"))
+                self._fail(
+                    StoreError("the server with the graph in its memory has ended, and the graph with it")
+                )
             server.kill()
 
     def _must_go(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import http.client
 import math
 import socket
@@ -20,7 +21,17 @@ from typing import Any
 
 from kg.vocabulary import PREFIXES
 
-__all__ = ["Accepted", "BrokenOff", "Cancelled", "Outlet", "Overdue", "Refused", "accepted", "connect", "send_rows"]
+__all__ = [
+    "Accepted",
+    "BrokenOff",
+    "Cancelled",
+    "Outlet",
+    "Overdue",
+    "Refused",
+    "accepted",
+    "connect",
+    "send_rows",
+]
 
 _PIECE = 2**16
 
@@ -139,10 +150,8 @@ class Outlet:
         """The client has gone, or has everything: nothing more is wanted."""
         self._gone.set()
         if self._upstream is not None:
-            try:
+            with contextlib.suppress(OSError):  # closed already
                 self._upstream.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # closed already
         while not self.events.empty():
             self.events.get_nowait()
 
@@ -163,7 +172,9 @@ class Outlet:
         """Forget what is held back, to begin again."""
         self._held.clear()
 
-    def end(self, status: int = 200, *, truncated: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def end(
+        self, status: int = 200, *, truncated: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         """End the answer; where the head was not sent yet, it tells the length, and after how many rows it was cut."""
         if not self.started:
             named = [("Content-Type", self.content_type), ("Content-Length", str(len(self._held)))]
@@ -324,7 +335,9 @@ def send_rows(
         elif graph:
             triples = ox.parse(rows, ox.RdfFormat.N_TRIPLES)  # type: ignore[arg-type]
             into: Any = outlet
-            ox.serialize((quad.triple for quad in triples), into, getattr(ox.RdfFormat, form), prefixes=PREFIXES)
+            ox.serialize(
+                (quad.triple for quad in triples), into, getattr(ox.RdfFormat, form), prefixes=PREFIXES
+            )
         else:
             found: Any = ox.parse_query_results(rows, ox.QueryResultsFormat.TSV)  # type: ignore[arg-type]
             found.serialize(outlet, getattr(ox.QueryResultsFormat, form))

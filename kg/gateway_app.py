@@ -95,7 +95,12 @@ def application(child: Child, limits: Limits, hosts: Callable[[str], bool]) -> S
             Route("/store", door.store, methods=["GET", "PUT", "POST", "DELETE"]),
         ],
         middleware=[Middleware(_OwnHost, hosts=hosts)],
-        exception_handlers={HTTPException: _one_line, Refused: _one_line, QueryError: _one_line, MetakgError: _one_line},
+        exception_handlers={
+            HTTPException: _one_line,
+            Refused: _one_line,
+            QueryError: _one_line,
+            MetakgError: _one_line,
+        },
     )
 
 
@@ -201,7 +206,9 @@ class _Door:
         if not dataset and not names_its_graphs(text):  # the server would let the union overrule FROM
             dataset = [("union-default-graph", "")]
         body = urlencode([("query", text), *dataset])
-        return self._answered(lambda outlet: self._pass_query(body, request.headers.get("accept", ""), outlet))
+        return self._answered(
+            lambda outlet: self._pass_query(body, request.headers.get("accept", ""), outlet)
+        )
 
     async def update(self, request: Request) -> Response:
         """Carry out an update."""
@@ -219,9 +226,13 @@ class _Door:
         pairs = _pairs(request.url.query.encode())
         unknown = {name for name, _ in pairs} - _STORE_PARAMETERS
         if unknown:
-            raise Refused(400, f"{', '.join(sorted(unknown))}: /store knows {', '.join(sorted(_STORE_PARAMETERS))}")
+            raise Refused(
+                400, f"{', '.join(sorted(unknown))}: /store knows {', '.join(sorted(_STORE_PARAMETERS))}"
+            )
         body = await _spooled(request)
-        headers = {name: request.headers[name] for name in ("content-type", "accept") if name in request.headers}
+        headers = {
+            name: request.headers[name] for name in ("content-type", "accept") if name in request.headers
+        }
         target = f"/store?{urlencode(pairs)}"
 
         def produce(outlet: Outlet) -> None:
@@ -305,7 +316,9 @@ class _Door:
             self._child.replace(number)
             raise Refused(504, f"not done within {_WRITE_SECONDS:g} s: send less at a time") from error
         except (BrokenOff, OSError, http.client.HTTPException) as error:
-            raise Refused(502, "the server ended meanwhile: look whether it was written, then try again") from error
+            raise Refused(
+                502, "the server ended meanwhile: look whether it was written, then try again"
+            ) from error
         finally:
             self._child.writing(-1)
 
@@ -353,7 +366,9 @@ async def _operation(request: Request, name: str, kind: str, most: int) -> tuple
             except UnicodeDecodeError as error:
                 raise Refused(400, f"the {name} is not UTF-8: encode it so") from error
         if sent_as != _FORM:
-            raise Refused(415, f"the content type {sent_as[:100]!r} is not known here: send {kind} or {_FORM}")
+            raise Refused(
+                415, f"the content type {sent_as[:100]!r} is not known here: send {kind} or {_FORM}"
+            )
         pairs += _pairs(body)
     texts = [value for key, value in pairs if key == name]
     if len(texts) != 1:

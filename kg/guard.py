@@ -60,7 +60,8 @@ _NAMES = re.compile(
 
 _BRACKETS = re.compile(r"(?P<open>[{(\[])|[})\]]")
 _STEPS = re.compile(
-    r"\|\||&&|[{!^|+*/]|(?<![eE])-(?=[\s\d.?$(!+-])|(?<![:\w?$])(?:BIND|FILTER|HAVING)(?![:\w])", re.IGNORECASE
+    r"\|\||&&|[{!^|+*/]|(?<![eE])-(?=[\s\d.?$(!+-])|(?<![:\w?$])(?:BIND|FILTER|HAVING)(?![:\w])",
+    re.IGNORECASE,
 )
 
 _CALL = re.compile(
@@ -171,9 +172,7 @@ def _checked(text: str, most: int, kind: str) -> str:
 
 def _structure(text: str) -> str:
     """Text without strings and comments, and without what is an IRI for certain: `<((1))&&2>` may be none."""
-    return _OPAQUE.sub(
-        lambda match: match["iri"] if match["iri"] and "//" not in match["iri"] else " ", text
-    )
+    return _OPAQUE.sub(lambda match: match["iri"] if match["iri"] and "//" not in match["iri"] else " ", text)
 
 
 def names_its_graphs(text: str) -> bool:

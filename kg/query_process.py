@@ -111,7 +111,9 @@ class QueryProcesses:
             "allowed_services": list(allowed_services),
         }
         if not self._places.acquire(timeout=None if math.isinf(seconds) else seconds):
-            raise QueryError(f"{_MOST} queries run already, and none ended within {seconds:g} s: try again later")
+            raise QueryError(
+                f"{_MOST} queries run already, and none ended within {seconds:g} s: try again later"
+            )
         process = None
         try:
             process = self._taken()

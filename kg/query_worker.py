@@ -13,7 +13,7 @@ import queue
 import struct
 import sys
 import threading
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from kg import oxigraph
 from kg.errors import MetakgError
@@ -29,7 +29,7 @@ OUT_OF_MEMORY = 3
 _BUFFER = 2**18
 
 
-def write_frame(stream: BinaryIO, letter: bytes, payload: bytes = b"") -> None:
+def write_frame(stream: IO[bytes], letter: bytes, payload: bytes = b"") -> None:
     """Write one frame and send it off."""
     stream.write(HEADER.pack(letter, len(payload)) + payload)
     stream.flush()
@@ -42,7 +42,7 @@ class _Enough(Exception):  # noqa: N818 - not an error: it ends the writing of a
 class _Lines:
     """Takes what the engine writes, one line for each row, and sends it on up to a number of lines."""
 
-    def __init__(self, out: BinaryIO, most: int | None) -> None:
+    def __init__(self, out: IO[bytes], most: int | None) -> None:
         self._out = out
         self._left = most
         self._held = bytearray()
@@ -84,7 +84,9 @@ def main() -> None:
         raw = _open(about["path"], frames)
     except (OSError, RuntimeError) as error:
         said = " ".join(str(error).split())
-        message = f"{about['path']} cannot be opened ({said}): restore the store from a backup, or ingest again"
+        message = (
+            f"{about['path']} cannot be opened ({said}): restore the store from a backup, or ingest again"
+        )
         write_frame(out, b"X", json.dumps(["StoreError", message]).encode())
         return
     write_frame(out, b"R")
@@ -111,7 +113,7 @@ def _listen(frames: queue.SimpleQueue[bytes]) -> None:
         frames.put(stream.read(HEADER.unpack(header)[1]))
 
 
-def _answer(raw: Any, asked: dict[str, Any], out: BinaryIO) -> None:
+def _answer(raw: Any, asked: dict[str, Any], out: IO[bytes]) -> None:
     import pyoxigraph as ox
 
     limit = asked["limit"]

@@ -32,8 +32,10 @@ def tied(words: Sequence[str], memory_bytes: int | None = None) -> list[str]:
 
 
 def fair_memory() -> int:
-    """Bytes that one process may use without the machine running short: half of its memory, at most 4 GiB."""
-    return min(4 * 2**30, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    """Bytes that one process may use: half of the machine's memory, 4 GiB, or its own limit (``ulimit -d``) if less."""
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    own, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    return min(4 * 2**30, half, *(() if own == resource.RLIM_INFINITY else (own,)))
 
 
 def limit_memory(memory_bytes: int) -> None:
@@ -42,19 +44,19 @@ def limit_memory(memory_bytes: int) -> None:
     Files that the engine maps to read them do not count, as they would against the limit of the address space: over
     a store of 575 MB the engine has 1.2 GB of addresses and 84 MB of data.
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+    own, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    most = memory_bytes if own == resource.RLIM_INFINITY else min(memory_bytes, own)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
-def _become(parent: int, memory_bytes: int, words: Sequence[str]) -> None:
+def _become(parent: int, memory_bytes: int, words: list[str]) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit(1)
     if memory_bytes:
         limit_memory(memory_bytes)
-    os.execv(words[0], words)
+    os.execv(words[0], words)  # noqa: S606 - the program is named by its path
 
 
 if __name__ == "__main__":
