@@ -55,7 +55,7 @@ def test_hostile_texts_are_refused(page: AppTest, folder: Path) -> None:
         assert (store.version, len(store.query("SELECT * { GRAPH ?g { ?s ?p ?o } }"))) == before
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def little_memory() -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (2**30, before[1]))
@@ -63,9 +63,7 @@ def little_memory() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
-def test_endless_and_large_ones_end(
-    page: AppTest, little_memory: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_endless_and_large_ones_end(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ui.results.TIME_LIMIT_SECONDS == 30
     monkeypatch.setattr(ui.results, "TIME_LIMIT_SECONDS", 1.0)
     for text in ENDLESS:
