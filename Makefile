@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PACKAGES := $(VENV)/packages/.downloaded
 STORE ?= metakg-store
 # One thread each for BLAS and OpenMP: the matrices are small, and threads that wait for each other cost more.
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types imports pytest browser servers ui bench format clean
+.PHONY: help install demo test lint types imports pytest packages browser servers ui bench format clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,7 +26,7 @@ install: $(STAMP) ## create .venv with everything pinned in constraints.txt
 demo: $(STAMP) ## ingest real experiments, train, recommend pipelines for a real table, check them
 	@$(BIN)/metakg --store $(STORE) demo
 
-test: $(STAMP) lint types imports browser servers pytest ## lint, types, import contracts, all tests
+test: $(STAMP) lint types imports packages browser servers pytest ## lint, types, import contracts, all tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -36,6 +37,13 @@ types: $(STAMP)
 
 imports: $(STAMP)
 	$(BIN)/lint-imports
+
+# Data that tests read from a published package: 53 MB, too large to ship.
+$(PACKAGES): $(STAMP)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/packages -c constraints.txt 'oboe==0.2.0'
+	@touch $(PACKAGES)
+
+packages: $(PACKAGES)
 
 browser: $(STAMP)
 	@command -v chromium >/dev/null || sh tools/system-package chromium

@@ -1,8 +1,8 @@
 """How long people wait: opening, asking, recommending, from a new process each time; medians of several runs.
 
-    python -m benchmarks.latency --store metakg-store [--repeats 5]
+    python -m benchmarks.latency --store metakg-store [--repeats 5] [--exclude-source lcdb] [--as-of 2026-11-01]
 
-The store needs a trained model (``metakg embed``, or ``make demo``).
+The store needs a trained model (``metakg embed``, or ``make demo``), of what is selected where that is not all.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pandas as pd
 import kg
 
 ROWS, COLUMNS = 1_000, 20
+SELECTING = ("--as-of", "--exclude-dataset", "--exclude-source")
 
 
 def table(rows: int = ROWS, columns: int = COLUMNS, seed: int = 0) -> pd.DataFrame:
@@ -50,7 +51,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--store", default=os.environ.get("METAKG_STORE", "metakg-store"))
     parser.add_argument("--repeats", type=int, default=5)
+    for option in SELECTING:
+        parser.add_argument(option, action="append", default=[], help="as of `metakg recommend`")
     arguments = parser.parse_args()
+    selected = [
+        word
+        for option in SELECTING
+        for value in getattr(arguments, option.strip("-").replace("-", "_"))
+        for word in (option, value)
+    ]
     opening = []
     for _ in range(arguments.repeats):
         started = time.perf_counter()
@@ -67,7 +76,7 @@ def main() -> None:
                 1.5,
             ),
             f"metakg recommend, {ROWS} x {COLUMNS}": (
-                seconds([*command, "recommend", str(path), "--target", "y"], arguments.repeats),
+                seconds([*command, "recommend", str(path), "--target", "y", *selected], arguments.repeats),
                 5.0,
             ),
         }

@@ -120,18 +120,18 @@ def values_from_experience(experience: Experience) -> tuple[list[str], list[str]
     values
         n × len(NAMES), NaN where there is no such run.
     """
-    datasets, pipelines, scores = experience.matrix(MEASURE, PROCEDURE)
+    import polars as pl
+
+    # The matrix of all pipelines would be large where a bulk source has ten thousands.
+    of_landmarks = pl.col("pipeline").cast(pl.String).is_in([landmark.iri for landmark in LANDMARKS])
+    runs = replace(experience, rows=experience.rows.filter(of_landmarks))
+    datasets, pipelines, scores = runs.matrix(MEASURE, PROCEDURE)
     column = {pipeline: j for j, pipeline in enumerate(pipelines)}
     values = np.full((len(datasets), len(LANDMARKS)), np.nan)
     for j, pipeline in enumerate(LANDMARKS):
         if pipeline.iri in column:
             values[:, j] = scores[:, column[pipeline.iri]]
-    known = ~np.isnan(values).all(axis=1)
-    return (
-        [dataset for dataset, keep in zip(datasets, known, strict=True) if keep],
-        list(NAMES),
-        values[known],
-    )
+    return datasets, list(NAMES), values
 
 
 def compute(table: Table, *, budget_seconds: float = 1.5, seed: int = 0) -> LandmarkValues:

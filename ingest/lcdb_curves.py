@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CURVE_COLUMNS", "KEY", "MEASURES", "PACKAGE", "read_package"]
 
-PACKAGE = Package("lcdb==0.1.0", "450ea69b249866298653f718d66a825e3d19a4024dd4ff140b89f2e04d4777ae")
+PACKAGE = Package(
+    "lcdb==0.1.0",
+    "450ea69b249866298653f718d66a825e3d19a4024dd4ff140b89f2e04d4777ae",
+    "lcdb-0.1.0.tar.gz",
+)
 
 KEY = ["openmlid", "learner", "size_train"]
 """Columns that name a point of a curve."""

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MEMBERS", "PACKAGE", "read_package"]
 
-PACKAGE = Package("oboe==0.2.0", "0cb81ba4636b5b4918d7364b6325e2e0316ebd95efb5187f2dfd8cffdc9976a3")
+PACKAGE = Package(
+    "oboe==0.2.0",
+    "0cb81ba4636b5b4918d7364b6325e2e0316ebd95efb5187f2dfd8cffdc9976a3",
+    "oboe-0.2.0-py3-none-any.whl",
+)
 
 MEMBERS = tuple(
     f"oboe/defaults/Oboe/{name}.csv" for name in ("error_matrix", "runtime_matrix", "dataset_sizes")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from ingest.source import LeftOut, Source
+from kg.batch import Batch, content_hash, hash_sum
 from kg.errors import SourceError
-from kg.store import Progress, Store
+from kg.store import Commit, Progress, Store
 
 __all__ = ["IngestReport", "ingest"]
 
@@ -64,6 +67,9 @@ class IngestReport:
 def ingest(store: Store, source: Source, progress: Progress | None = None) -> IngestReport:
     """Write a source to its named graph; doing so again changes nothing.
 
+    A source of one batch is one commit. One of several is appended batch by batch: interrupted, it stays
+    unfinished until it is ingested again, which goes on where it was.
+
     Parameters
     ----------
     store
@@ -80,13 +86,15 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
     StoreError
         If the store cannot be written; it is then as it was.
     """
-    batches = list(source.batches(progress))
-    if not batches:
+    batches = source.batches(progress)
+    first, second = next(batches, None), next(batches, None)
+    if first is None:
         raise SourceError(f"source {source.name!r} has no experiments: nothing was written")
-    passed: Counter[str] = Counter()
-    for batch in batches:
-        passed.update(batch.counts())
-    commit = store.commit(batches, progress=progress)
+    if second is None:
+        passed = Counter(first.counts())
+        commit = store.commit(first, progress=progress)
+    else:
+        commit, passed = _stream(store, source, chain((first, second), batches), progress)
     held = next(info.counts for info in store.graphs() if info.iri == commit.graph)
     for table, count in passed.items():
         if held[table] != count:
@@ -105,3 +113,32 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
         quads=commit.quads,
         store_version=commit.version,
     )
+
+
+def _stream(
+    store: Store, source: Source, batches: Iterator[Batch], progress: Progress | None
+) -> tuple[Commit, Counter[str]]:
+    """Append batches as they come, so that memory stays flat and whoever is interrupted can go on.
+
+    A graph that is whole is only compared; one of other content than the source has now is written anew.
+    """
+    graph = source.manifest.graph
+    known = next((info for info in store.graphs() if info.iri == graph), None)
+    if known and not known.unfinished:
+        digests, passed = [], Counter[str]()
+        for each in batches:
+            digests.append(content_hash([each]))
+            passed.update(each.counts())
+        if hash_sum(digests) == known.content_hash:
+            return Commit(graph, store.version, 0, changed=False), passed
+        store.remove(graph)
+        batches = source.batches(progress)
+    total, passed = Commit(graph, store.version, 0, changed=False), Counter[str]()
+    batch: Batch | None = next(batches)
+    while batch is not None:
+        following = next(batches, None)
+        commit = store.append(batch, unfinished=following is not None, progress=progress)
+        total = Commit(graph, commit.version, total.quads + commit.quads, total.changed or commit.changed)
+        passed.update(batch.counts())
+        batch = following
+    return total, passed

@@ -20,7 +20,19 @@ from types import MappingProxyType
 from kg.errors import SourceError
 from kg.pipeline import Pipeline, Scalar, Step
 
-__all__ = ["DEFAULTS", "LCDB_LEARNERS", "OBOE_ALGORITHMS", "lcdb_pipeline", "oboe_pipeline"]
+__all__ = [
+    "DEFAULTS",
+    "LCDB_LEARNERS",
+    "OBOE_ALGORITHMS",
+    "TENSOROBOE_STEPS",
+    "Option",
+    "lcdb_pipeline",
+    "oboe_pipeline",
+    "tensoroboe_pipeline",
+]
+
+Option = tuple[str | None, Mapping[str, Scalar]]
+"""What a source puts in one place of a pipeline: its short name of an algorithm, or None, and parameters."""
 
 OBOE_ALGORITHMS: Mapping[str, str] = MappingProxyType(
     {
@@ -39,6 +51,27 @@ OBOE_ALGORITHMS: Mapping[str, str] = MappingProxyType(
     }
 )
 """OBOE's short name → component; the imports of ``oboe/util.py``."""
+
+TENSOROBOE_STEPS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]] = MappingProxyType(
+    {
+        "imputer": (
+            ("numeric_imputer", "categorical_imputer"),
+            {"SimpleImputer": "sklearn.impute.SimpleImputer"},
+        ),
+        "encoder": (("encoder",), {"OneHotEncoder": "sklearn.preprocessing.OneHotEncoder"}),
+        "standardizer": (("scaler",), {"StandardScaler": "sklearn.preprocessing.StandardScaler"}),
+        "dim_reducer": (
+            ("reducer",),
+            {
+                "PCA": "sklearn.decomposition.PCA",
+                "SelectKBest": "sklearn.feature_selection.SelectKBest",
+                "VarianceThreshold": "sklearn.feature_selection.VarianceThreshold",
+            },
+        ),
+        "estimator": (("estimator",), OBOE_ALGORITHMS),
+    }
+)
+"""TensorOboe's step → slots that it fills, and its short names; ``oboe/pipeline.py``, in its order."""
 
 LCDB_LEARNERS: Mapping[str, tuple[str, Mapping[str, Scalar]]] = MappingProxyType(
     {
@@ -139,6 +172,38 @@ def oboe_pipeline(configuration: str) -> Pipeline:
             _step("estimator", component, parameters),
         )
     )
+
+
+def tensoroboe_pipeline(options: Mapping[str, Option]) -> Pipeline:
+    """Pipeline of one cell of TensorOboe's tensors.
+
+    All steps were fitted within the folds (``oboe/pipeline.py``). One imputer saw all columns, categories among
+    them as numbers, so it fills both slots; without an encoder the numbers stayed. ``sparse`` of the encoder is
+    how its output is stored, not what it is, and is dropped. The percentages of PCA and SelectKBest are shares
+    of the dataset's columns before encoding (``oboe/auto_learner.py``), and stay as the source states them.
+
+    Parameters
+    ----------
+    options
+        One :data:`Option` for each step of :data:`TENSOROBOE_STEPS`.
+
+    Raises
+    ------
+    SourceError
+        If a step or an algorithm is unknown.
+    """
+    steps = []
+    for place, (algorithm, parameters) in options.items():
+        slots, components = TENSOROBOE_STEPS.get(place, ((), {}))
+        if not slots or (algorithm is not None and algorithm not in components):
+            raise SourceError(
+                f"TensorOboe's step {place!r} with algorithm {algorithm!r} is unknown; known: "
+                + "; ".join(f"{name}: {', '.join(known)}" for name, (_, known) in TENSOROBOE_STEPS.items())
+            )
+        if algorithm is not None:
+            stated = {name: value for name, value in parameters.items() if name != "sparse"}
+            steps += [_step(slot, components[algorithm], stated) for slot in slots]
+    return Pipeline(tuple(steps))
 
 
 def lcdb_pipeline(learner: str) -> Pipeline:

@@ -43,7 +43,14 @@ class Tally:
         self.counts[what] += count
 
     def leave_out(self, what: str, why: str, count: int) -> None:
-        """State that ``count`` of the rows read are not passed on; nothing is noted for a count of 0."""
+        """State that ``count`` of the rows read are not passed on; nothing is noted for a count of 0.
+
+        Counts for the same reason are added up, so that many batches give one line.
+        """
+        for place, item in enumerate(self.left_out):
+            if (item.what, item.why) == (what, why):
+                self.left_out[place] = LeftOut(what, why, item.count + count)
+                return
         if count:
             self.left_out.append(LeftOut(what, why, count))
 
@@ -61,6 +68,8 @@ class Source(ABC):
     - all its batches carry :attr:`manifest`, which names the licence and the version of the data;
     - the rows of all batches, table by table, are what was read less what was left out with a reason
       (:attr:`tally`, complete once the batches are exhausted); :meth:`batches` raises if they are not;
+    - each batch holds the pipelines of its runs, unless the manifest says that the source is ``bulk``: runs are
+      linked to the hyperparameter settings of their pipelines only where both are together;
     - a dataset, a pipeline, a task, a run and a (run, measure) pair occur once over all batches;
     - pipelines are given in the canonical form of :class:`kg.pipeline.Pipeline`, and scores of different
       measures or estimation procedures are never put under one name;
@@ -110,6 +119,14 @@ class Source(ABC):
         passed: Counter[str] = Counter()
         for batch in self.read(self.tally):
             passed.update(batch.counts())
+            if (
+                not batch.manifest.bulk
+                and not batch.runs["pipeline"].is_in(batch.pipelines["pipeline"].implode()).all()
+            ):
+                raise SourceError(
+                    f"source {self.name!r}: a batch has runs without their pipelines: put them into the same batch, "
+                    "or say in the manifest that the source is bulk; report it to its author"
+                )
             yield batch
             if progress is not None:
                 progress(f"reading {self.name}", passed["runs"], self.tally.expected("runs"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -143,18 +143,24 @@ def hash_sum(digests: Iterable[str]) -> str:
     return f"{sum(int(digest or '0', 16) for digest in digests) % 2**256:064x}"
 
 
-def merged(batches: Sequence[Batch]) -> list[Batch]:
-    """As few batches as can hold the rows of all, which are of one graph; equal rows are kept once.
+def merged(manifest: Manifest, frames: Mapping[str, pl.DataFrame]) -> list[Batch]:
+    """As few batches as can hold the rows of tables in which rows repeat; equal rows are kept once.
 
-    There is more than one only where batches describe a thing differently (two titles of a dataset).
+    There is more than one only where a thing is described differently (two titles of a dataset).
+
+    Raises
+    ------
+    SchemaError
+        If a table does not have the declared columns, types and values.
     """
-    import polars as pl
-
-    rest = {name: pl.concat([batch.tables()[name] for batch in batches]).unique() for name in schema.TABLES}
+    rest = {name: frame.unique(maintain_order=True) for name, frame in frames.items()}
     found = []
     while any(frame.height for frame in rest.values()):
-        first = {name: frame.unique(schema.KEYS[name], keep="first") for name, frame in rest.items()}
-        found.append(Batch(batches[0].manifest, **first))
+        first = {
+            name: frame.unique(schema.KEYS[name], keep="first", maintain_order=True)
+            for name, frame in rest.items()
+        }
+        found.append(Batch(manifest, **first))
         rest = {
             name: frame.join(first[name], on=frame.columns, how="anti", nulls_equal=True)
             for name, frame in rest.items()

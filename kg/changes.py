@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kg import iris
+from kg import iris, schema
 from kg.batch import Batch, Manifest, content_hash, hash_sum, merged
 from kg.errors import SchemaError, StoreError
 from kg.history import Action, CommitInfo, now
 from kg.history import describe as describe_commit
 from kg.manifest import GraphInfo, describe, ledger, total_counts
-from kg.quads import nquads
+from kg.quads import nquads, with_quality_iris
 from kg.terms import IRI, to_term
 from kg.vocabulary import MLS, RDF, own_term
 
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
     from kg.store import Progress, Store
 
-__all__ = ["Change", "Source", "addition", "as_batches", "rdf_change", "removal", "small_addition", "writing"]
+__all__ = [
+    "Change",
+    "Source",
+    "addition",
+    "as_batches",
+    "hashed_addition",
+    "parse_triples",
+    "rdf_change",
+    "removal",
+    "small_addition",
+    "writing",
+]
 
 Source = Callable[["Progress | None"], Iterator[bytes]]
 """Gives N-Quads in chunks of whole lines, and tells how far it is."""
@@ -162,13 +173,35 @@ def addition(
     SchemaError
         If a tracked run is there already with other content.
     """
-    about = batches[0].manifest
+    import polars as pl
+
     hashed = {content_hash([batch]): batch for batch in batches}
-    recorded = _recorded(store, about.graph, list(hashed)) if known else set()
-    fresh = {digest: batch for digest, batch in hashed.items() if digest not in recorded}
+
+    def parts(fresh: Sequence[str]) -> list[Batch]:
+        chosen = [hashed[digest] for digest in fresh]
+        if len(chosen) < 2:
+            return chosen
+        frames = {table: pl.concat([batch.tables()[table] for batch in chosen]) for table in schema.TABLES}
+        return merged(chosen[0].manifest, frames)
+
+    return hashed_addition(store, batches[0].manifest, list(hashed), parts, known, unfinished=unfinished)
+
+
+def hashed_addition(
+    store: Store,
+    about: Manifest,
+    digests: Sequence[str],
+    parts_of: Callable[[Sequence[str]], list[Batch]],
+    known: GraphInfo | None,
+    *,
+    unfinished: bool = False,
+) -> Change | None:
+    """As :func:`addition`, of batches by content hash that ``parts_of`` makes once it is known which are new."""
+    recorded = _recorded(store, about.graph, digests) if known else set()
+    fresh = [digest for digest in digests if digest not in recorded]
     if not fresh and known is not None and known.unfinished == unfinished:
         return None
-    parts = merged(list(fresh.values())) if len(fresh) > 1 else list(fresh.values())
+    parts = parts_of(fresh)
     if about.kind == "project":
         _check_runs(store, about.graph, parts, known)
     counts = _counts(store, about.graph, parts, known)
@@ -277,11 +310,7 @@ def _counts(store: Store, graph: str, parts: Sequence[Batch], known: GraphInfo |
         named = [name for part in parts for name in part.tables()[table][column]]
         there = _there(store, graph, sorted(set(named)), pattern) if known else set()
         counts[table] -= len(named) - len(set(named) - there)
-    named = [
-        f"{dataset}/quality/{iris.quote(name, safe='')}"
-        for part in parts
-        for dataset, name in part.qualities.select("dataset", "name").iter_rows()
-    ]
+    named = [quality for part in parts for quality in with_quality_iris(part.qualities)["quality"]]
     there = _there(store, graph, sorted(set(named)), f"?any <{MLS}hasQuality> ?it") if known else set()
     counts["qualities"] -= len(named) - len(set(named) - there)
     return counts

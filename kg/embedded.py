@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from kg import changes, manifest, oxigraph, snapshots
+from kg import changes, manifest, oxigraph, serving, snapshots
 from kg.batch import Batch, Manifest, content_hash
 from kg.errors import SchemaError, StoreError
 from kg.history import CommitInfo
-from kg.inbox import Inbox
+from kg.inbox import Inbox, Waiting, batches_of
 from kg.manifest import GraphInfo
 from kg.result import Result
 from kg.store import Commit, Progress, Store
@@ -68,9 +68,9 @@ class EmbeddedStore(Store):
         self._check_format()
         self._hold: snapshots.Hold | None = None
         self._raw = self._open()
-        self.inbox = Inbox(self.folder / "inbox")
+        self.inbox: Inbox = Inbox(self.folder / "inbox")
         self._logged = 0
-        if self.inbox.waiting():
+        if self.inbox.waiting() or serving.is_left(self.folder):
             self.refresh()
 
     def _create(self) -> None:
@@ -164,15 +164,10 @@ class EmbeddedStore(Store):
     ) -> Commit:
         """See :meth:`kg.store.Store.append`."""
         listed = changes.as_batches(batches)
+        graph = listed[0].manifest.graph
         with self._writing():
-            return self._append(listed, unfinished, progress)
-
-    def _append(
-        self, batches: Sequence[Batch], unfinished: bool = False, progress: Progress | None = None
-    ) -> Commit:
-        graph = batches[0].manifest.graph
-        change = changes.addition(self, batches, self._known(graph), unfinished=unfinished)
-        return self._write(change, progress) if change else Commit(graph, self.version, 0, changed=False)
+            change = changes.addition(self, listed, self._known(graph), unfinished=unfinished)
+            return self._write(change, progress) if change else Commit(graph, self.version, 0, changed=False)
 
     def log(self, batch: Batch) -> None:
         """See :meth:`kg.store.Store.log`."""
@@ -193,28 +188,38 @@ class EmbeddedStore(Store):
             If the store cannot be written; everything still waits.
         """
         self._logged = 0
-        if not self.inbox.waiting():
+        if not self.inbox.waiting() and not serving.is_left(self.folder):
             return 0
         with snapshots.writer_lock(self.folder, wait=False) as lock:
             if lock is None:
                 return 0
             self._begin()
             done = 0
-            for batches in self.inbox.read(self.inbox.waiting()).values():
-                done += self._append_waiting(batches)
+            for manifest, waiting in self.inbox.read(self.inbox.waiting()).items():
+                done += self._append_waiting(manifest, waiting)
             return done
 
-    def _append_waiting(self, batches: dict[Path, Batch]) -> int:
+    def _append_waiting(self, manifest: Manifest, waiting: Sequence[Waiting]) -> int:
+        by_digest = {one.digest: one for one in waiting}
         try:
-            self._append(list(batches.values()))
+            change = changes.hashed_addition(
+                self,
+                manifest,
+                list(by_digest),
+                lambda fresh: batches_of(manifest, [by_digest[digest] for digest in fresh]),
+                self._known(manifest.graph),
+            )
         except SchemaError as error:
-            if len(batches) == 1:
-                self.inbox.refuse(next(iter(batches)), str(error))
+            if len(waiting) == 1:
+                self.inbox.refuse(waiting[0].path, str(error))
                 return 0
-            return sum(self._append_waiting({path: batch}) for path, batch in batches.items())
-        for path in batches:
-            path.unlink(missing_ok=True)
-        return len(batches)
+            middle = len(waiting) // 2  # one of them spoils the rest: find it
+            return sum(self._append_waiting(manifest, half) for half in (waiting[:middle], waiting[middle:]))
+        if change:
+            self._write(change)
+        for one in waiting:
+            one.path.unlink(missing_ok=True)
+        return len(waiting)
 
     def _drain_quietly(self) -> None:
         """Drain for the sake of others; whoever cannot write here reads what there is."""
@@ -269,6 +274,8 @@ class EmbeddedStore(Store):
             yield lock
 
     def _begin(self) -> None:
+        """Go to the newest version, which may be one that a server left; the writer's lock is held."""
+        serving.take_back(self.folder)
         self._reopen()
 
     def _write(self, change: changes.Change, progress: Progress | None = None) -> Commit:
@@ -344,6 +351,12 @@ class EmbeddedStore(Store):
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """See :meth:`kg.store.Store.query_tsv`."""
         return self._reading(lambda: oxigraph.evaluate_tsv(self._raw, text, default_graph))
+
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`."""
+        chunks = oxigraph.dump(self._raw, graph)
+        while chunk := self._reading(lambda: next(chunks, None)):
+            yield chunk
 
     def _reading(self, read: Callable[[], T]) -> T:
         try:

@@ -12,9 +12,10 @@ import io
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,14 @@ from kg import iris
 from kg.manifest import GraphInfo
 from kg.pipeline import Pipeline
 from kg.store import Progress, Store
-from kg.terms import IRI
+from kg.terms import IRI, to_term
 from kg.vocabulary import OWL
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
+
+    from kg.selection import Selection
 
 __all__ = ["Experience", "experience_version", "load", "same_as"]
 
@@ -36,16 +39,19 @@ PREFIX mkg: <https://w3id.org/metakg/ontology#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX prov: <http://www.w3.org/ns/prov#>
 """
 
 # One property at a time: joining a run's properties in the engine takes three times as long as joining columns.
-_QUERIES = {
-    "achieves": "SELECT ?run ?task WHERE { ?run mls:achieves ?task }",
-    "executes": "SELECT ?run ?pipeline WHERE { ?run mls:executes ?pipeline }",
-    "status": "SELECT ?run ?status WHERE { ?run mkg:status ?status }",
-    "training_size": "SELECT ?run ?training_size WHERE { ?run mkg:trainingSize ?training_size }",
+_RUN_QUERIES = {
+    "executes": "SELECT ?run ?pipeline WHERE { $chosen ?run mls:executes ?pipeline }",
+    "status": "SELECT ?run ?status WHERE { $chosen ?run mkg:status ?status }",
+    "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
+    "started": "SELECT ?run ?started WHERE { $chosen ?run prov:startedAtTime ?started }",
     "evaluations": """SELECT ?run ?measure ?value WHERE {
-        { SELECT DISTINCT ?measure WHERE { ?evaluation mls:specifiedBy ?measure } } ?run ?measure ?value }""",
+        ?measure a mls:EvaluationMeasure . $chosen ?run ?measure ?value }""",
+}
+_QUERIES = {
     "tasks": """SELECT ?task ?dataset ?procedure ?type WHERE {
         ?task mls:definedOn ?dataset ; mkg:procedure ?procedure ; mkg:taskType ?type }""",
     "datasets": """SELECT ?dataset ?title ?openml_id WHERE {
@@ -58,7 +64,13 @@ _QUERIES = {
         ?pipeline mkg:canonical ?canonical ; dcterms:title ?title }""",
 }
 
-_PARTS = ("runs", "datasets", "qualities", "pipelines")
+_DESCRIPTIONS = ("datasets", "qualities", "pipelines")
+
+_CHUNK_RUNS = 500_000
+"""Runs that are projected at a time, task by task, where a graph has more than twice as many."""
+
+_REPEATED = ("dataset", "pipeline", "task", "procedure", "type", "measure", "status", "graph")
+"""Columns of runs with few different values: kept as categories, 4 bytes each."""
 
 _WRITING_SECONDS = 3600.0
 """Age from which a part that is half-written belongs to a process that is gone."""
@@ -74,18 +86,26 @@ class Experience:
     ----------
     version
         Text that changes when any graph with experiments changes.
-    runs
-        One row per run and measure: run, dataset, pipeline, task, procedure, type, measure, value,
-        runtime_seconds (null if not measured), status, training_size, graph.
+    rows
+        One row per run and measure, to be collected: run, dataset, pipeline, task, procedure, type, measure,
+        value, runtime_seconds (null if not measured), status, training_size, started, graph; the columns that
+        repeat a few values are categories. Select what you need: a store may have tens of millions.
     datasets, qualities, pipelines
         dataset, title, openml_id; dataset, name, value; pipeline, title, canonical.
     """
 
     version: str
-    runs: pl.DataFrame
+    rows: pl.LazyFrame
     datasets: pl.DataFrame
     qualities: pl.DataFrame
     pipelines: pl.DataFrame
+
+    @cached_property
+    def runs(self) -> pl.DataFrame:
+        """All of :attr:`rows`, with text for categories."""
+        import polars as pl
+
+        return self.rows.with_columns(pl.col(_REPEATED).cast(pl.String)).collect()
 
     def without_datasets(self, excluded: Iterable[str]) -> Experience:
         """The same without some datasets, their runs and their qualities."""
@@ -96,7 +116,7 @@ class Experience:
         digest = hashlib.sha256("\n".join([self.version, *sorted(gone)]).encode()).hexdigest()[:16]
         return Experience(
             digest if gone else self.version,
-            self.runs.filter(keep),
+            self.rows.filter(~pl.col("dataset").cast(pl.String).is_in(gone)),
             self.datasets.filter(keep),
             self.qualities.filter(keep),
             self.pipelines,
@@ -132,15 +152,20 @@ class Experience:
         import numpy as np
         import polars as pl
 
-        rows = self.runs.filter(
-            (pl.col("measure") == _full(measure, "measure"))
-            & (pl.col("procedure") == _full(procedure, "procedure"))
+        cells = (
+            self.rows.filter(
+                pl.col("measure").cast(pl.String) == _full(measure, "measure"),
+                pl.col("procedure").cast(pl.String) == _full(procedure, "procedure"),
+            )
+            .group_by("dataset", "pipeline")
+            .agg(pl.col(column).mean())
+            .with_columns(pl.col("dataset", "pipeline").cast(pl.String))
+            .collect()
         )
-        if rows.is_empty():
+        if cells.is_empty():
             return [], [], np.empty((0, 0))
-        datasets = sorted(rows["dataset"].unique().to_list())
-        pipelines = sorted(rows["pipeline"].unique().to_list())
-        cells = rows.group_by("dataset", "pipeline").agg(pl.col(column).mean())
+        datasets = sorted(cells["dataset"].unique().to_list())
+        pipelines = sorted(cells["pipeline"].unique().to_list())
         i = cells["dataset"].replace_strict(datasets, range(len(datasets)), return_dtype=pl.Int64).to_numpy()
         j = (
             cells["pipeline"]
@@ -166,17 +191,22 @@ def _full(name: str, kind: str) -> str:
 
 
 def _experiments(store: Store) -> list[GraphInfo]:
-    return [info for info in store.graphs() if info.kind != "recommendations"]
+    return [info for info in store.graphs() if info.kind not in ("recommendations", "quarantine")]
 
 
-def experience_version(store: Store) -> str:
-    """Text that changes when any graph with experiments changes; recommendations do not count."""
-    stamp = "\n".join(f"{info.iri} {info.content_hash} {info.store_version}" for info in _experiments(store))
+def experience_version(store: Store, selection: Selection | None = None) -> str:
+    """Text that changes when any graph with experiments that is selected changes; recommendations do not count."""
+    chosen = [info for info in _experiments(store) if selection is None or info.iri in selection]
+    stamp = "\n".join(f"{info.iri} {info.content_hash} {info.store_version}" for info in chosen)
+    if selection is not None and selection.dated:
+        stamp += f"\n{selection.as_of}"
     return hashlib.sha256(stamp.encode()).hexdigest()[:16]
 
 
-def load(store: Store, progress: Progress | None = None) -> Experience:
-    """Load the experience of a store, projecting what is new since the last time.
+def load(store: Store, progress: Progress | None = None, *, selection: Selection | None = None) -> Experience:
+    """Load the experience of a store, or of what is selected of it, projecting what is new since the last time.
+
+    Datasets that a selection excludes are still there: :meth:`Experience.without_datasets` takes them out.
 
     Raises
     ------
@@ -186,16 +216,28 @@ def load(store: Store, progress: Progress | None = None) -> Experience:
     import polars as pl
 
     graphs = _experiments(store)
-    parts: dict[str, list[pl.DataFrame]] = {"runs": [], "datasets": [], "qualities": [], "pipelines": []}
+    rows: list[pl.LazyFrame] = []
+    described: dict[str, list[pl.DataFrame]] = {name: [] for name in _DESCRIPTIONS}
     folder = store.folder / "experience" if store.folder else None
     for done, info in enumerate(graphs):
-        if progress:
-            progress("projecting", done, len(graphs))
-        for name, frame in _part(store, info, folder).items():
-            parts[name].append(frame)
+
+        def told(share: float, done: int = done) -> None:
+            if progress:
+                progress("projecting", round(1000 * (done + share)), 1000 * len(graphs))
+
+        told(0.0)
+        if selection is not None and info.iri not in selection:
+            continue
+        part = _part(store, info, folder, told)
+        chosen, tables = part.rows, part.described
+        if selection is not None:
+            chosen, tables = selection.cut(info, chosen, tables)
+        rows.append(chosen)
+        for name, frame in tables.items():
+            described[name].append(frame)
     if folder:
         _clear_stale(folder, {_part_name(info) for info in graphs})
-    frames = {name: pl.concat(found) if found else _project_nothing(name) for name, found in parts.items()}
+    frames = {name: pl.concat(found) if found else _nothing(name) for name, found in described.items()}
     # A dataset may be described in several graphs, one knowing its name and another not.
     datasets = (
         frames["datasets"]
@@ -206,8 +248,8 @@ def load(store: Store, progress: Progress | None = None) -> Experience:
         )
     )
     return Experience(
-        experience_version(store),
-        frames["runs"],
+        experience_version(store, selection),
+        pl.concat(rows) if rows else _nothing("runs").lazy(),
         datasets.sort("dataset"),
         frames["qualities"].unique(["dataset", "name"], keep="last", maintain_order=True),
         frames["pipelines"].unique("pipeline", maintain_order=True),
@@ -226,34 +268,67 @@ def _part_name(info: GraphInfo) -> str:
     return hashlib.sha256(stamp.encode()).hexdigest()[:16]
 
 
-def _part(store: Store, info: GraphInfo, folder: Path | None) -> dict[str, pl.DataFrame]:
+@dataclass(frozen=True)
+class _Part:
+    """Projection of one named graph."""
+
+    rows: pl.LazyFrame
+    described: dict[str, pl.DataFrame]
+
+
+def _part(store: Store, info: GraphInfo, folder: Path | None, told: Callable[[float], None]) -> _Part:
     import polars as pl
 
     part = folder / _part_name(info) if folder else None
     if part and part.exists():
         try:
-            return {name: pl.read_parquet(part / f"{name}.parquet") for name in _PARTS}
+            return _read(part, info)
         except (OSError, pl.exceptions.PolarsError):
             # Derived data: a damaged part, or one that another process clears away now, is made again.
             shutil.rmtree(part, ignore_errors=True)
-    projected = _project(store, info.iri)
+    described = {name: _select(store, _QUERIES[name], info.iri) for name in _DESCRIPTIONS}
+    runs = _project_runs(store, info, told)
     if part:
-        _keep(projected, part)
-    return projected
+        work = part.with_name(f"{part.name}.{os.getpid()}.new")
+        kept, runs = _keep(runs, described, work)
+        if kept:
+            with contextlib.suppress(OSError):  # another process was faster
+                work.rename(part)
+            shutil.rmtree(work, ignore_errors=True)
+            return _read(part, info)
+    rows = [frame.lazy() for frame in runs]
+    return _Part(pl.concat(rows) if rows else _nothing("runs").lazy(), described)
 
 
-def _keep(projected: dict[str, pl.DataFrame], part: Path) -> None:
-    """Write a part, whole or not at all; a folder or disk that takes no more costs time, not data."""
+def _read(part: Path, info: GraphInfo) -> _Part:
     import polars as pl
 
-    work = part.with_name(f"{part.name}.{os.getpid()}.new")
+    described = {name: pl.read_parquet(part / f"{name}.parquet") for name in _DESCRIPTIONS}
+    rows = pl.scan_parquet(part / "runs-*.parquet", glob=True)
+    # A part that goes while it is scanned is an error to whoever scans: only the large ones, which stay, are.
+    small = info.counts.get("runs", 0) <= 2 * _CHUNK_RUNS
+    return _Part(rows.collect().lazy() if small else rows, described)
+
+
+def _keep(
+    runs: Iterator[pl.DataFrame], described: dict[str, pl.DataFrame], work: Path
+) -> tuple[bool, Iterator[pl.DataFrame]]:
+    """Write a part; where the folder or disk takes no more, give all frames back: that costs time, not data."""
+    import polars as pl
+
+    number, frame = 0, _nothing("runs")
     try:
         work.mkdir(parents=True, exist_ok=True)
-        for name, frame in projected.items():
-            frame.write_parquet(work / f"{name}.parquet")
-        work.rename(part)
+        for name, table in described.items():
+            table.write_parquet(work / f"{name}.parquet")
+        frame.write_parquet(work / f"runs-{number:05}.parquet")
+        for number, frame in enumerate(runs, start=1):
+            frame.write_parquet(work / f"runs-{number:05}.parquet")
     except (OSError, pl.exceptions.PolarsError):
+        before = [pl.read_parquet(work / f"runs-{done:05}.parquet") for done in range(1, number)]
         shutil.rmtree(work, ignore_errors=True)
+        return False, chain(before, [frame], runs)
+    return True, iter(())
 
 
 def _clear_stale(folder: Path, current: set[str]) -> None:
@@ -265,44 +340,66 @@ def _clear_stale(folder: Path, current: set[str]) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _project(store: Store, graph: str) -> dict[str, pl.DataFrame]:
+def _project_runs(store: Store, info: GraphInfo, told: Callable[[float], None]) -> Iterator[pl.DataFrame]:
+    """Runs of one graph, at once or some tasks at a time, so that memory does not grow with the graph."""
+    tasks = _select(store, _QUERIES["tasks"], info.iri)
+    runs = info.counts.get("runs", 0)
+    if runs <= 2 * _CHUNK_RUNS:
+        yield _joined(store, info.iri, tasks, "")
+        return
+    at_once = max(1, tasks.height * _CHUNK_RUNS // runs)
+    for start in range(0, tasks.height, at_once):
+        told(start / tasks.height)
+        some = tasks[start : start + at_once]
+        values = " ".join(str(to_term(IRI(task))) for task in some["task"])
+        yield _joined(store, info.iri, some, f"VALUES ?task {{ {values} }} ?run mls:achieves ?task .")
+
+
+def _joined(store: Store, graph: str, tasks: pl.DataFrame, chosen: str) -> pl.DataFrame:
     import polars as pl
 
-    tables = {name: _select(store, name, graph) for name in _QUERIES}
+    tables = {
+        name: _select(store, text.replace("$chosen", chosen), graph) for name, text in _RUN_QUERIES.items()
+    }
+    achieves = chosen or "?run mls:achieves ?task"
     runtime = tables["evaluations"].filter(pl.col("measure") == iris.measure("runtime_seconds"))
-    runs = (
-        tables["achieves"]
+    return (
+        _select(store, f"SELECT ?run ?task WHERE {{ {achieves} }}", graph)
         .join(tables["executes"], on="run")
         .join(tables["status"], on="run")
         .join(tables["training_size"], on="run", how="left")
-        .join(tables["tasks"], on="task")
+        .join(tables["started"], on="run", how="left")
+        .join(tasks, on="task")
         .join(runtime.select("run", runtime_seconds="value"), on="run", how="left")
         .join(tables["evaluations"], on="run", how="left")
         .with_columns(graph=pl.lit(graph))
-        .select(_project_nothing("runs").columns)
+        .select(_nothing("runs").columns)
         .sort("run", "measure")
+        .with_columns(pl.col(_REPEATED).cast(pl.Categorical))
     )
-    return {"runs": runs, **{name: tables[name] for name in ("datasets", "qualities", "pipelines")}}
 
 
-def _project_nothing(name: str) -> pl.DataFrame:
+def _nothing(name: str) -> pl.DataFrame:
     import polars as pl
 
     columns = {
-        "runs": "run dataset pipeline task procedure type measure value runtime_seconds status training_size graph",
+        "runs": "run dataset pipeline task procedure type measure value runtime_seconds status training_size "
+        "started graph",
         "datasets": "dataset title openml_id",
         "qualities": "dataset name value",
         "pipelines": "pipeline title canonical",
     }[name].split()
-    numbers = {**_NUMBERS, "runtime_seconds": "Float64"}
-    return pl.DataFrame(schema={column: getattr(pl, numbers.get(column, "String")) for column in columns})
+    types = {**_NUMBERS, "runtime_seconds": "Float64"}
+    if name == "runs":
+        types |= dict.fromkeys(_REPEATED, "Categorical")
+    return pl.DataFrame(schema={column: getattr(pl, types.get(column, "String")) for column in columns})
 
 
-def _select(store: Store, name: str, graph: str) -> pl.DataFrame:
-    """Solutions of one of the queries as columns: TSV in one piece, cleaned of RDF syntax column by column."""
+def _select(store: Store, query: str, graph: str) -> pl.DataFrame:
+    """Solutions of a query as columns: TSV in one piece, cleaned of RDF syntax column by column."""
     import polars as pl
 
-    raw = store.query_tsv(_PREFIXES + _QUERIES[name], default_graph=graph)
+    raw = store.query_tsv(_PREFIXES + query, default_graph=graph)
     frame = pl.read_csv(io.BytesIO(raw), separator="\t", quote_char=None, infer_schema=False)
     frame = frame.rename({column: column.removeprefix("?") for column in frame.columns})
     return frame.select(_column(column) for column in frame.columns)
@@ -315,7 +412,7 @@ def _column(name: str) -> pl.Expr:
     if name in _NUMBERS:
         # Numbers stand bare in SPARQL TSV, or as "1.5"^^<datatype>.
         return cell.str.replace(r'^"([^"]*)"\^\^<.*>$', "$1").cast(getattr(pl, _NUMBERS[name]))
-    if name in ("title", "name", "canonical", "status", "type"):
+    if name in ("title", "name", "canonical", "status", "type", "started"):
         text = cell.str.replace(r'^"(.*)"(?:\^\^<.*>|@[\w-]+)?$', "$1")
         for old, new in (
             ("\\\\", "\x00"),

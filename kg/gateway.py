@@ -13,7 +13,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -56,6 +56,8 @@ class Gateway:
         What the server behind may use; :func:`kg.tied_process.fair_memory` if left out.
     pass_fds
         File descriptors that stay open as long as the server behind runs, such as that of a lock.
+    before_write
+        Called before each request that writes is passed on.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class Gateway:
         allow_services: Sequence[str] = (),
         memory_bytes: int | None = None,
         pass_fds: Sequence[int] = (),
+        before_write: Callable[[], None] | None = None,
     ) -> None:
         try:
             import uvicorn
@@ -88,6 +91,7 @@ class Gateway:
         self.timeout_seconds = timeout_seconds
         self.limit = limit
         self.allow_services = tuple(allow_services)
+        self.before_write = before_write
         listener = _listener(bind, port or 0)
         self.port: int = listener.getsockname()[1]
         self.url = f"http://{f'[{bind}]' if ':' in bind else bind}:{self.port}"
@@ -297,7 +301,10 @@ class _Child:
                 self._fail(
                     StoreError("the server with the graph in its memory has ended, and the graph with it")
                 )
-            server.kill()
+            if self._closing:
+                server.close()
+            else:
+                server.kill()
 
     def _must_go(self) -> bool:
         return self._unwanted == self._number and not self._writes and self._folder is not None

@@ -81,6 +81,7 @@ class Limits(Protocol):
     timeout_seconds: float | None
     limit: int
     allow_services: tuple[str, ...]
+    before_write: Callable[[], None] | None
     url: str
 
 
@@ -296,6 +297,8 @@ class _Door:
     def _pass_on(
         self, method: str, target: str, body: bytes | IO[bytes], headers: dict[str, str], outlet: Outlet
     ) -> None:
+        if self._limits.before_write is not None and method != "GET":
+            self._limits.before_write()
         end = time.monotonic() + _WRITE_SECONDS
         port, number = self._child.now()
         self._child.writing(+1)

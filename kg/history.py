@@ -11,12 +11,23 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from kg import iris
+from kg.errors import QueryError
 from kg.manifest import COUNTS
 from kg.quads import literal
 from kg.terms import from_term
 from kg.vocabulary import PROV, RDF, XSD, own_term
 
-__all__ = ["Action", "CommitInfo", "commits", "describe", "state_at"]
+__all__ = [
+    "Action",
+    "CommitInfo",
+    "Difference",
+    "commits",
+    "describe",
+    "difference",
+    "now",
+    "state_at",
+    "version_at",
+]
 
 Action = Literal["write", "append", "add", "remove"]
 
@@ -96,3 +107,51 @@ def state_at(history: Iterable[CommitInfo], version: int) -> dict[str, CommitInf
         else:
             state[commit.graph] = commit
     return state
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Rows of one table of one graph at two versions of a store; ``changed`` tells of content, not of counts."""
+
+    graph: str
+    source: str
+    source_version: str
+    table: str
+    before: int
+    after: int
+    changed: bool
+
+
+def difference(history: Iterable[CommitInfo], first: int, second: int) -> list[Difference]:
+    """What came and went between two versions, by graph and table; graphs that are the same are left out.
+
+    Raises
+    ------
+    QueryError
+        If the store never had one of the versions.
+    """
+    listed = list(history)
+    newest = max((commit.version for commit in listed), default=0)
+    for version in (first, second):
+        if not 0 <= version <= newest:
+            raise QueryError(f"the store has no version {version}: it has had 0 to {newest}")
+    before, after = state_at(listed, first), state_at(listed, second)
+    found = []
+    for graph in sorted(before.keys() | after.keys()):
+        old, new = before.get(graph), after.get(graph)
+        about = new or old
+        if about is None or (old and new and old.version == new.version):
+            continue
+        same = old is not None and new is not None and old.content_hash == new.content_hash
+        for table in COUNTS:
+            rows = [commit.counts.get(table, 0) if commit else 0 for commit in (old, new)]
+            if any(rows):
+                found.append(
+                    Difference(graph, about.source, about.source_version, table, rows[0], rows[1], not same)
+                )
+    return found
+
+
+def version_at(history: Iterable[CommitInfo], time: str) -> int:
+    """Version that a store had at a time (ISO, UTC); 0 before its first commit."""
+    return max((commit.version for commit in history if commit.time <= time), default=0)

@@ -7,24 +7,57 @@ between the two, it leaves files whose batches the ledger of the graph knows, an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kg import schema
-from kg.batch import Batch, Manifest, content_hash
-from kg.errors import MetakgError, StoreError
+from kg.batch import Batch, Manifest, content_hash, merged
+from kg.errors import MetakgError, SchemaError, StoreError
 
-if TYPE_CHECKING:
-    import polars as pl
-
-__all__ = ["Inbox"]
+__all__ = ["Inbox", "Waiting", "batches_of"]
 
 _FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A batch that waits: its file, its content hash, and its rows by table, unchecked."""
+
+    path: Path
+    digest: str
+    tables: Mapping[str, list[dict[str, Any]]]
+
+
+def batches_of(manifest: Manifest, waiting: Iterable[Waiting]) -> list[Batch]:
+    """The rows of all in as few batches as can hold them.
+
+    Raises
+    ------
+    SchemaError
+        If a row is not as the tables are declared.
+    """
+    import polars as pl
+
+    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in schema.TABLES}
+    for one in waiting:
+        for table, listed in one.tables.items():
+            rows[table] += listed
+    try:
+        frames = {
+            table: pl.DataFrame(listed, schema=schema.empty(table).schema) for table, listed in rows.items()
+        }
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise SchemaError(
+            f"a batch does not have the declared types: {' '.join(str(error).split())}"
+        ) from error
+    return merged(manifest, frames)
 
 
 class Inbox:
@@ -46,17 +79,26 @@ class Inbox:
         StoreError
             If the folder cannot be written.
         """
-        name = hashlib.sha256(f"{batch.manifest.graph} {content_hash([batch])}".encode()).hexdigest()[:32]
+        digest = content_hash([batch])
+        tables = {table: frame.to_dicts() for table, frame in batch.tables().items() if frame.height}
+        document = {
+            "format": _FORMAT,
+            "digest": digest,
+            "manifest": batch.manifest.to_dict(),
+            "tables": tables,
+        }
+        name = hashlib.sha256(f"{batch.manifest.graph} {digest}".encode()).hexdigest()[:32]
         draft = self.folder / f".{name}.{os.getpid()}"
         try:
             self.folder.mkdir(exist_ok=True)
             with draft.open("w", encoding="utf-8") as stream:
-                json.dump(_document(batch), stream, default=datetime.isoformat, ensure_ascii=False)
+                json.dump(document, stream, default=datetime.isoformat, ensure_ascii=False)
                 stream.flush()
                 os.fsync(stream.fileno())
             draft.replace(self.folder / f"{name}.json")
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
             raise StoreError(
                 f"a run cannot be kept in {self.folder} ({error.strerror}): free some space or check its permissions"
             ) from error
@@ -69,22 +111,22 @@ class Inbox:
                 for entry in os.scandir(self.folder)
                 if _is_batch(entry)
             ]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return [Path(path) for _, path in sorted(found)]
 
-    def read(self, paths: Sequence[Path]) -> dict[Manifest, dict[Path, Batch]]:
-        """Batches by manifest and file; a file that holds none is refused, and one that is gone left out."""
-        found: dict[Manifest, dict[Path, Batch]] = {}
+    def read(self, paths: Sequence[Path]) -> dict[Manifest, list[Waiting]]:
+        """What waits, by manifest; a file that holds no batch is refused, and one that is gone left out."""
+        found: dict[Manifest, list[Waiting]] = {}
         for path in paths:
             try:
-                batch = _batch(json.loads(path.read_text(encoding="utf-8")))
+                manifest, waiting = _read(path)
             except FileNotFoundError:
                 continue
             except (MetakgError, ValueError, KeyError, TypeError, AttributeError) as error:
                 self.refuse(path, f"it is no batch: {error}")
                 continue
-            found.setdefault(batch.manifest, {})[path] = batch
+            found.setdefault(manifest, []).append(waiting)
         return found
 
     def refuse(self, path: Path, reason: str) -> None:
@@ -105,22 +147,13 @@ def _is_batch(entry: os.DirEntry[str]) -> bool:
     return entry.name.endswith(".json") and not entry.name.startswith(".")
 
 
-def _document(batch: Batch) -> dict[str, Any]:
-    tables = {name: frame.to_dicts() for name, frame in batch.tables().items() if frame.height}
-    return {"format": _FORMAT, "manifest": batch.manifest.to_dict(), "tables": tables}
-
-
-def _batch(document: dict[str, Any]) -> Batch:
+def _read(path: Path) -> tuple[Manifest, Waiting]:
+    document = json.loads(path.read_text(encoding="utf-8"))
     if document["format"] != _FORMAT:
         raise StoreError(f"format {document['format']} is not known: update metakg")
-    tables = {name: _frame(name, rows) for name, rows in document["tables"].items()}
-    return Batch(Manifest(**document["manifest"]), **tables)
-
-
-def _frame(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
-    import polars as pl
-
-    for row in rows if table == "runs" else ():
+    tables = {table: list(rows) for table, rows in document["tables"].items() if table in schema.TABLES}
+    for row in tables.get("runs", ()):
         if row["started"] is not None:
             row["started"] = datetime.fromisoformat(row["started"])
-    return pl.DataFrame(rows, schema=schema.empty(table).schema)
+    int(document["digest"], 16)
+    return Manifest(**document["manifest"]), Waiting(path, document["digest"], tables)

@@ -13,6 +13,7 @@ from kg.errors import QueryError
 
 __all__ = [
     "BASE",
+    "BOOKKEEPING_GRAPHS",
     "HISTORY_GRAPH",
     "LEDGER_GRAPH",
     "MANIFEST_GRAPH",
@@ -38,6 +39,8 @@ HISTORY_GRAPH = BASE + "graph/history"
 """What each commit did; never removed from."""
 LEDGER_GRAPH = BASE + "graph/ledger"
 """Content hashes of the batches that were appended to each graph."""
+BOOKKEEPING_GRAPHS = (MANIFEST_GRAPH, HISTORY_GRAPH, LEDGER_GRAPH)
+"""Graphs in which a store keeps what it knows of the others."""
 RECOMMENDATIONS_GRAPH = BASE + "graph/recommendations"
 
 _OPENML_DATASET = OPENML + "dataset/"

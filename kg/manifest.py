@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from kg import iris
 from kg.batch import Batch, Kind, Manifest
+from kg.errors import QueryError
 from kg.quads import literal
 from kg.terms import from_term
 from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
@@ -16,7 +17,17 @@ from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
 if TYPE_CHECKING:
     import pyoxigraph
 
-__all__ = ["COUNTS", "GraphInfo", "describe", "infos", "ledger", "read", "total_counts"]
+__all__ = [
+    "COUNTS",
+    "GraphInfo",
+    "describe",
+    "graphs_named",
+    "infos",
+    "ledger",
+    "listed",
+    "read",
+    "total_counts",
+]
 
 COUNTS = {
     "datasets": "datasetCount",
@@ -70,6 +81,27 @@ class GraphInfo:
         return Manifest(
             self.source, self.version, self.title, self.licence, self.derived_from, kind, self.bulk
         )
+
+
+def graphs_named(infos: Sequence[GraphInfo], name: str) -> list[GraphInfo]:
+    """Graphs of a source (``lcdb``), of one version of it (``lcdb 0.1.0``), or the one with that IRI.
+
+    Raises
+    ------
+    QueryError
+        If there is none; the message lists what there is.
+    """
+    wanted = " ".join(name.replace("/", " ").split()) if "://" not in name else name.strip()
+    found = [info for info in infos if wanted in (info.source, f"{info.source} {info.version}", info.iri)]
+    if not found:
+        raise QueryError(f"there is no source {name!r}: the graph holds {listed(infos)}")
+    return found
+
+
+def listed(infos: Sequence[GraphInfo]) -> str:
+    """The graphs in words."""
+    texts = [f"{info.source} {info.version} (since {info.generated_at})" for info in infos]
+    return ", ".join(texts) or "no source yet: run `metakg ingest oboe`"
 
 
 def total_counts(batches: Iterable[Batch]) -> dict[str, int]:

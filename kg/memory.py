@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kg import changes, manifest, oxigraph
@@ -116,13 +116,17 @@ class MemoryStore(Store):
         """See :meth:`kg.store.Store.query_tsv`."""
         return oxigraph.evaluate_tsv(self._raw, text, default_graph)
 
-    def dump(self) -> bytes:
+    def dump_all(self) -> bytes:
         """N-Quads of everything."""
         import pyoxigraph as ox
 
         dumped = self._raw.dump(format=ox.RdfFormat.N_QUADS)
         assert dumped is not None
         return dumped
+
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`."""
+        return oxigraph.dump(self._raw, graph)
 
     def dataset(self) -> rdflib.Dataset:
         """See :meth:`kg.store.Store.dataset`."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kg import iris
 from kg.errors import QueryError
 from kg.terms import IRI
-from kg.vocabulary import MKG, PREFIXES
+from kg.vocabulary import MKG, MLS, PREFIXES
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -145,8 +145,8 @@ def _about(store: Store, node: str) -> dict[str, str]:
     rows = list(store.query(_ABOUT, bindings={"node": IRI(node)}).rows())
     types = sorted(str(kind) for kind, _ in rows if kind is not None)
     labels = sorted(str(label) for _, label in rows if label is not None)
-    # Our own type says more than the ML-Schema class above it.
-    types.sort(key=lambda kind: not kind.startswith(MKG))
+    # Our own type says more than the ML-Schema class above it, and that more than DCAT's.
+    types.sort(key=lambda kind: (not kind.startswith(MKG), not kind.startswith(MLS)))
     return {
         "label": labels[0] if labels else _short(node),
         "type": _prefixed(types[0]) if types else "",

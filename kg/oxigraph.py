@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from kg import iris, manifest
@@ -23,13 +23,26 @@ if TYPE_CHECKING:
     from kg.history import CommitInfo
     from kg.store import Progress
 
-__all__ = ["apply", "copy", "evaluate", "evaluate_tsv", "history", "in_graph", "rdflib_dataset", "run"]
+__all__ = [
+    "apply",
+    "copy",
+    "dump",
+    "evaluate",
+    "evaluate_tsv",
+    "history",
+    "in_graph",
+    "rdflib_dataset",
+    "run",
+]
 
 _AT_ONCE = 4 * 2**20
 """Bytes of N-Quads up to which they are written in one transaction."""
 
 _CHUNK = 64 * 2**20
 """Bytes given to the bulk loader at a time: it sorts each into files of its own, so few large ones are best."""
+
+_LINES = 10_000
+"""Quads that are serialised at a time."""
 
 
 class _Stream(io.RawIOBase):
@@ -119,6 +132,17 @@ def copy(source: pyoxigraph.Store, target: pyoxigraph.Store, *, without: str) ->
     for graph in source.named_graphs():
         if graph != left_out:
             target.bulk_extend(source.quads_for_pattern(None, None, None, graph))
+
+
+def dump(raw: pyoxigraph.Store, graph: str) -> Iterator[bytes]:
+    """N-Quads of a graph, some thousand lines at a time."""
+    import pyoxigraph as ox
+
+    quads = raw.quads_for_pattern(None, None, None, ox.NamedNode(graph))
+    while some := list(islice(quads, _LINES)):
+        lines = ox.serialize(some, format=ox.RdfFormat.N_QUADS)
+        assert lines is not None
+        yield lines
 
 
 def evaluate(

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kg import iris
+from kg import iris, mlsea
 from kg.pipeline import Pipeline, Scalar
-from kg.vocabulary import DCAT, DCTERMS, MLS, PROV, RDF, RDFS, XSD, own_term
+from kg.vocabulary import DCAT, DCTERMS, MLS, MLSO, PROV, RDF, RDFS, XSD, own_term
 
 if TYPE_CHECKING:
     import polars as pl
 
     from kg.batch import Batch
 
-__all__ = ["literal", "nquads"]
+__all__ = ["literal", "nquads", "with_quality_iris"]
 
 _TYPE = f"<{RDF}type>"
 
@@ -110,13 +110,21 @@ def _const(iri: str) -> pl.Expr:
 
 
 def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr, str, pl.Expr]]]]:
-    yield batch.datasets, _dataset_columns()
-    yield _with_quality_iris(batch.qualities), _quality_columns()
-    task = _iri("task")
+    yield batch.datasets.with_columns(distribution=mlsea.distribution("dataset")), _dataset_columns()
+    yield with_quality_iris(batch.qualities), _quality_columns()
+    task, specification = _iri("task"), _iri("specification")
     yield (
-        batch.tasks,
+        _with_task_titles(batch.tasks),
         [
             (task, _TYPE, _const(MLS + "Task")),
+            (task, f"<{DCTERMS}title>", _text("title")),
+            (task, f"<{RDFS}label>", _text("title")),
+            (task, f"<{MLSO}hasTaskType>", _iri("mlso_type")),
+            (task, f"<{PROV}atLocation>", _iri("page")),
+            (task, f"<{DCTERMS}identifier>", _typed("number", "integer")),
+            (specification, _TYPE, _const(MLS + "EvaluationSpecification")),
+            (specification, f"<{MLS}defines>", task),
+            (specification, f"<{MLS}hasPart>", _iri("procedure")),
             (task, f"<{MLS}definedOn>", _iri("dataset")),
             (task, f"<{own_term('procedure')}>", _iri("procedure")),
             (task, f"<{own_term('taskType')}>", _text("type")),
@@ -125,37 +133,64 @@ def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr
     )
     yield batch.runs, _run_columns()
     if not batch.manifest.bulk:
+        page = (_iri("run"), f"<{PROV}atLocation>", _iri("page"))
+        yield batch.runs.select("run", page=mlsea.page("run")).drop_nulls(), [page]
         yield _run_settings(batch), [(_iri("run"), f"<{MLS}hasInput>", _iri("setting"))]
     yield from _evaluation_statements(batch.evaluations, bulk=batch.manifest.bulk)
 
 
 def _dataset_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
-    dataset = _iri("dataset")
+    import polars as pl
+
+    dataset, distribution = _iri("dataset"), _iri("distribution")
+    name = pl.concat_str([_text("title").str.strip_suffix('"'), pl.lit(' distribution"')])
     return [
         (dataset, _TYPE, _const(MLS + "Dataset")),
+        (dataset, _TYPE, _const(DCAT + "Dataset")),
         (dataset, f"<{DCTERMS}title>", _text("title")),
         (dataset, f"<{RDFS}label>", _text("title")),
         (dataset, f"<{DCAT}landingPage>", _iri("landing_page")),
         (dataset, f"<{DCTERMS}identifier>", _typed("openml_id", "integer")),
         (dataset, f"<{own_term('contentHash')}>", _text("content_hash")),
-        (dataset, f"<{DCAT}distribution>", _iri("dataset", "/distribution")),
+        (dataset, f"<{DCAT}distribution>", distribution),
+        (distribution, _TYPE, _const(DCAT + "Distribution")),
+        (distribution, f"<{RDFS}label>", name),
     ]
 
 
-def _with_quality_iris(qualities: pl.DataFrame) -> pl.DataFrame:
+def _with_task_titles(tasks: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    name = pl.col("task").str.replace("^.*?/task/", "")
+    return tasks.with_columns(
+        title=pl.concat_str([pl.lit("Task "), name, pl.lit(" ("), pl.col("type"), pl.lit(")")]),
+        mlso_type=pl.col("type").replace_strict(mlsea.TASK_TYPES, default=None, return_dtype=pl.String),
+        specification=mlsea.specification("task"),
+        page=mlsea.page("task"),
+    ).with_columns(number=pl.when(pl.col("page").is_not_null()).then(name))
+
+
+def with_quality_iris(qualities: pl.DataFrame) -> pl.DataFrame:
+    """Quality table with the IRIs of qualities (column ``quality``), distributions, and MLSO's types."""
     import polars as pl
 
     names = {name: iris.quote(name, safe="") for name in qualities["name"].unique()}
     part = pl.col("name").replace_strict(names, return_dtype=pl.String) if names else pl.col("name")
-    return qualities.with_columns(quality=pl.concat_str([pl.col("dataset"), pl.lit("/quality/"), part]))
+    known = mlsea.CHARACTERISTIC_TYPES
+    return qualities.with_columns(
+        quality=mlsea.characteristic("dataset", part),
+        distribution=mlsea.distribution("dataset"),
+        mlso_type=pl.col("name").replace_strict(known, default=None, return_dtype=pl.String),
+    )
 
 
 def _quality_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
     quality = _iri("quality")
     return [
-        (_iri("dataset", "/distribution"), f"<{MLS}hasQuality>", quality),
+        (_iri("distribution"), f"<{MLS}hasQuality>", quality),
         (quality, _TYPE, _const(MLS + "DatasetCharacteristic")),
         (quality, f"<{RDFS}label>", _text("name")),
+        (quality, f"<{MLSO}hasDataCharacteristicType>", _iri("mlso_type")),
         (quality, f"<{MLS}hasValue>", _typed("value", "double")),
     ]
 
@@ -229,13 +264,16 @@ def settings(pipeline: Pipeline, iri: str) -> Iterator[tuple[str, str, str, Scal
 
 def _label_triples(batch: Batch) -> Iterator[str]:
     """Types and labels of measures and procedures, which queries written for MLSea-KG look for."""
-    for column, kind, measured in (
-        ("measure", "EvaluationMeasure", batch.evaluations["measure"]),
-        ("procedure", "EvaluationProcedure", batch.tasks["procedure"]),
+    for column, kind, measured, types in (
+        ("measure", "EvaluationMeasure", batch.evaluations["measure"], mlsea.MEASURE_TYPES),
+        ("procedure", "EvaluationProcedure", batch.tasks["procedure"], mlsea.PROCEDURE_TYPES),
     ):
         for iri in measured.unique(maintain_order=True):
+            key = iri.removeprefix(iris.own(column, ""))
             yield f"<{iri}> {_TYPE} <{MLS}{kind}>"
-            yield f"<{iri}> <{RDFS}label> {literal(iri.removeprefix(iris.own(column, '')))}"
+            yield f"<{iri}> <{RDFS}label> {literal(key)}"
+            if key in types:
+                yield f"<{iri}> <{MLSO}has{kind}Type> <{types[key]}>"
 
 
 def _pipeline_triples(pipelines: pl.DataFrame) -> Iterator[str]:
@@ -255,7 +293,10 @@ def _pipeline_triples(pipelines: pl.DataFrame) -> Iterator[str]:
             yield f"{node} <{own_term('position')}> {literal(position)}"
             yield f"{node} <{own_term('slot')}> {literal(step.slot)}"
             yield f"{node} <{own_term('component')}> <{iris.component(step.component)}>"
-        for node, component, name, value in settings(pipeline, iri):
+        set_here = list(settings(pipeline, iri))
+        for parameter in dict.fromkeys(iris.hyperparameter(path, name) for _, path, name, _ in set_here):
+            yield f"<{iri}> <{MLS}hasHyperParameter> <{parameter}>"
+        for node, component, name, value in set_here:
             yield f"<{iri}> <{MLS}hasInput> <{node}>"
             yield f"<{node}> {_TYPE} <{MLS}HyperParameterSetting>"
             yield f"<{node}> <{DCTERMS}title> {literal(name)}"
@@ -270,3 +311,4 @@ def _pipeline_triples(pipelines: pl.DataFrame) -> Iterator[str]:
             yield f"{node} <{MLS}hasHyperParameter> {parameter}"
             yield f"{parameter} {_TYPE} <{MLS}HyperParameter>"
             yield f"{parameter} <{RDFS}label> {literal(name)}"
+            yield f"{parameter} <{DCTERMS}title> {literal(name)}"

@@ -140,7 +140,7 @@ class QueryProcesses:
     def _started(self) -> _Process:
         if isinstance(self._store, EmbeddedStore):
             return _on_snapshot(self._store, self._memory_bytes)
-        dump = self._store.dump() if isinstance(self._store, MemoryStore) else b""
+        dump = self._store.dump_all() if isinstance(self._store, MemoryStore) else b""
         return _Process(self._store.version, None, self._memory_bytes, dump)
 
     def _give_back(self, process: _Process) -> None:

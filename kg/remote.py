@@ -10,6 +10,7 @@ when it is carried out twice.
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,19 +19,31 @@ from typing import TYPE_CHECKING, Any
 from kg import changes, iris, manifest, oxigraph, remote_terms, virtuoso
 from kg.batch import Batch, Manifest, content_hash
 from kg.binding import bind
+from kg.changes import Change
 from kg.errors import QueryError, StoreError
 from kg.guard import check_read_only, names_its_graphs, services_as_graphs
 from kg.history import CommitInfo, commits
 from kg.manifest import GraphInfo, total_counts
+from kg.remote_updates import (
+    COUNTER,
+    REPLACES,
+    closing,
+    forget,
+    in_manifest,
+    node,
+    pieces,
+    replaces,
+    runs,
+    triples,
+)
 from kg.result import Result
 from kg.store import Commit, Progress, Store
 from kg.terms import IRI, Value, from_term, to_term
-from kg.vocabulary import DCTERMS, own_term
+from kg.vocabulary import own_term
 
 if TYPE_CHECKING:
     import rdflib
 
-    from kg.changes import Change
     from kg.endpoint import Auth, Form
 
 __all__ = ["RemoteStore"]
@@ -117,7 +130,7 @@ class RemoteStore(Store):
         text = f"SELECT ?s ?p ?o WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}"
         found = self._answer(text, "SELECT", [], [iris.MANIFEST_GRAPH]).terms
         self._graphs = manifest.infos(found)
-        counter = [from_term(o) for s, p, o in found if (s.value, p.value) == _COUNTER]
+        counter = [from_term(o) for s, p, o in found if (s.value, p.value) == COUNTER]
         stamps = [number for number in counter if isinstance(number, int)]
         self._version = max([0, *stamps, *(info.store_version for info in self._graphs)])
 
@@ -146,7 +159,7 @@ class RemoteStore(Store):
             self._clear_staging(change.graph)
         target = self._staging(change.graph) if beside else change.graph
         if not beside:
-            self._endpoint.update(f"{_forget(change.graph)} ;\nDROP SILENT GRAPH {_node(change.graph)}")
+            self._endpoint.update(f"{forget(change.graph)} ;\nDROP SILENT GRAPH {node(change.graph)}")
         return self._finish(change, target, self._load_change(change, target, progress))
 
     def append(
@@ -183,19 +196,75 @@ class RemoteStore(Store):
         change = changes.removal(self._before_writing(graph), graph, f"the store {self._endpoint.query_url}")
         return self._finish(change, graph, 0)
 
+    def receive(
+        self,
+        info: GraphInfo,
+        pieces: Iterable[tuple[str, bytes]],
+        appended: Sequence[str],
+        progress: Progress | None = None,
+    ) -> int:
+        """Take a graph of another store; see :func:`kg.transfer.push`.
+
+        Parameters
+        ----------
+        info
+            What the other store's manifest says of it.
+        pieces
+            Its N-Quads, each piece with its digest; those that the ledger knows are not sent again.
+        appended
+            Content hashes of the batches that were appended to it there.
+        progress
+            Told (graph, rows there, rows in all).
+
+        Returns
+        -------
+        Number of quads that were sent.
+        """
+        if self._before_writing(info.iri) is None:
+            self._endpoint.update(f"DROP SILENT GRAPH {node(info.iri)}")
+        begun = Change(
+            "append",
+            info.manifest(),
+            info.counts,
+            info.content_hash,
+            since=info.generated_at,
+            unfinished=True,
+        )
+        self._endpoint.update(closing(begun, info.iri, self._version + 1, 0))
+        self.refresh()
+        text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
+        noted = self.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH)
+        there = {str(digest) for (digest,) in noted.rows()}
+        rows, sent, passed = sum(info.counts.values()), 0, 0
+        for digest, lines in pieces:
+            quads = lines.count(b"\n")
+            if digest not in there:
+                self._load(info.iri, [triples(lines, info.iri)])
+                entry = triples(manifest.ledger(info.iri, [digest]), iris.LEDGER_GRAPH).decode()
+                self._endpoint.update(f"INSERT DATA {{ GRAPH {node(iris.LEDGER_GRAPH)} {{ {entry} }} }}")
+                sent += quads
+            passed += quads
+            if progress:
+                progress(info.source, min(passed, rows), rows)
+        whole = dataclasses.replace(
+            begun, action="write", unfinished=info.unfinished, appended=tuple(appended)
+        )
+        self._finish(whole, info.iri, passed)
+        return sent
+
     def _staging(self, graph: str) -> str:
         """New graph beside one, which nobody reads; noted, so that it is found should we be killed."""
         staging = iris.own("graph", f"staging/{uuid.uuid4().hex}")
-        self._endpoint.update(f"INSERT DATA {{ {_in_manifest(_replaces(staging, graph))} }}")
+        self._endpoint.update(f"INSERT DATA {{ {in_manifest(replaces(staging, graph))} }}")
         return staging
 
     def _load_change(self, change: Change, target: str, progress: Progress | None) -> int:
-        return self._load(target, (_triples(chunk, change.graph) for chunk in change.lines(progress)))
+        return self._load(target, (triples(chunk, change.graph) for chunk in change.lines(progress)))
 
     def _finish(self, change: Change, target: str, quads: int) -> Commit:
         """Let what was loaded count, in one update; carried out again, it does nothing more."""
         version = self._version + 1
-        self._endpoint.update(_closing(change, target, version, quads))
+        self._endpoint.update(closing(change, target, version, quads))
         self.refresh()
         written = next((info for info in self._graphs if info.iri == change.graph), None)
         if (written.content_hash if written else None) != (
@@ -218,22 +287,22 @@ class RemoteStore(Store):
     def _clear_staging(self, graph: str) -> None:
         """Drop what writers of this graph left that were killed."""
         text = "SELECT ?staging WHERE { GRAPH $manifest { ?staging $replaces $graph } }"
-        bound = {"manifest": IRI(iris.MANIFEST_GRAPH), "replaces": IRI(_REPLACES), "graph": IRI(graph)}
+        bound = {"manifest": IRI(iris.MANIFEST_GRAPH), "replaces": IRI(REPLACES), "graph": IRI(graph)}
         for (staging,) in self.query(text, bindings=bound).rows():
-            self._endpoint.update(f"{_forget(str(staging))} ;\nDROP SILENT GRAPH {_node(str(staging))}")
+            self._endpoint.update(f"{forget(str(staging))} ;\nDROP SILENT GRAPH {node(str(staging))}")
 
     def _load(self, graph: str, chunks: Iterable[bytes]) -> int:
         """Add N-Triples in pieces that a server takes; returns their number."""
         count = 0
         if self._endpoint.graph_url:
-            for piece in _pieces(chunks, _BYTES):
+            for piece in pieces(chunks, _BYTES):
                 self._endpoint.post(graph, piece)
                 count += piece.count(b"\n")
             return count
-        node = _node(graph)
-        for lines in _runs(chunks, _LINES):
+        name = node(graph)
+        for lines in runs(chunks, _LINES):
             text = b"".join(lines).decode()
-            self._endpoint.update(f"INSERT DATA {{ GRAPH {node} {{\n{text}}} }}")
+            self._endpoint.update(f"INSERT DATA {{ GRAPH {name} {{\n{text}}} }}")
             count += len(lines)
         return count
 
@@ -273,13 +342,26 @@ class RemoteStore(Store):
             return answer.body
         return remote_terms.to_tsv(self._answer(text, form, default, named))
 
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """See :meth:`kg.store.Store.dump`; one predicate of the graph is in memory at a time.
+
+        Not by offsets, for which servers sort the whole graph again and again, nor by CONSTRUCT, which Virtuoso
+        answers with six digits of each number.
+        """
+        import pyoxigraph as ox
+
+        name = ox.NamedNode(graph)
+        predicates = self.query("SELECT DISTINCT ?p WHERE { ?s ?p ?o }", default_graph=graph).terms
+        for (predicate,) in predicates:
+            found = self.query(
+                "SELECT ?s ?o WHERE { ?s $p ?o }", bindings={"p": IRI(predicate.value)}, default_graph=graph
+            )
+            quads = [ox.Quad(subject, predicate, value, name) for subject, value in found.terms]
+            yield ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
+
     def _read_from(self, text: str, default_graph: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
         """Default and named graphs of a query: the manifest's, so that nothing half-written is read."""
-        known = [info.iri for info in self._graphs] + [
-            iris.MANIFEST_GRAPH,
-            iris.HISTORY_GRAPH,
-            iris.LEDGER_GRAPH,
-        ]
+        known = [*(info.iri for info in self._graphs), *iris.BOOKKEEPING_GRAPHS]
         if default_graph is not None:
             return ([default_graph] if isinstance(default_graph, str) else list(default_graph)), known
         return ([], []) if names_its_graphs(text) else (known, known)
@@ -307,10 +389,6 @@ class RemoteStore(Store):
         """Nothing to do: no connection is kept."""
 
 
-_COUNTER = (manifest.STORE, own_term("storeVersion"))
-_REPLACES = f"{DCTERMS}replaces"
-
-
 def _form(text: str, allowed_services: Sequence[str] = ()) -> Form:
     """Form of a query, which must be one: endpoints differ in what they let a query do."""
     import pyoxigraph as ox
@@ -325,95 +403,3 @@ def _form(text: str, allowed_services: Sequence[str] = ()) -> Form:
     if isinstance(nothing, ox.QueryBoolean):
         return "ASK"
     return "SELECT" if isinstance(nothing, ox.QuerySolutions) else "CONSTRUCT"
-
-
-def _node(iri: str) -> str:
-    return str(to_term(IRI(iri)))
-
-
-def _in_manifest(triples: str) -> str:
-    return f"GRAPH {_node(iris.MANIFEST_GRAPH)} {{ {triples} }}"
-
-
-def _replaces(staging: str, graph: str) -> str:
-    return f"{_node(staging)} <{_REPLACES}> {_node(graph)} ."
-
-
-def _forget(graph: str) -> str:
-    return f"DELETE WHERE {{ {_in_manifest(f'{_node(graph)} ?p ?o')} }}"
-
-
-def _count(version: int) -> str:
-    subject, predicate = _node(_COUNTER[0]), _node(_COUNTER[1])
-    return (
-        f"DELETE WHERE {{ {_in_manifest(f'{subject} {predicate} ?o')} }} ;\n"
-        f"INSERT DATA {{ {_in_manifest(f'{subject} {predicate} {to_term(version)}')} }}"
-    )
-
-
-def _closing(change: Change, target: str, version: int, quads: int) -> str:
-    """Update that puts a staged graph in its place, and says in manifest, ledger and history what was done."""
-    graph = change.graph
-    entry = _triples(change.entry(version), iris.MANIFEST_GRAPH).decode()
-    old, about = f"GRAPH {_node(graph)} {{ ?s ?p ?o }}", _in_manifest(f"{_node(graph)} ?p ?o")
-    appended = f"GRAPH {_node(iris.LEDGER_GRAPH)} {{ {_node(graph)} ?p ?o }}"
-    steps = []
-    if target == graph:
-        steps += [_forget(graph), f"INSERT DATA {{ {_in_manifest(entry)} }}"] if entry else [_forget(graph)]
-    else:
-        there = _in_manifest(_replaces(target, graph))
-        steps += [f"DELETE {{ {old} }} WHERE {{ {there} {old} }}"] if change.replaces else []
-        steps += [
-            f"INSERT {{ {old} }} WHERE {{ GRAPH {_node(target)} {{ ?s ?p ?o }} }}",
-            f"DELETE {{ {about} }} WHERE {{ {there} {about} }}",
-            f"INSERT {{ {_in_manifest(entry)} }} WHERE {{ {there} }}",
-            _forget(target),
-        ]
-    steps += [f"DELETE WHERE {{ {appended} }}"] if change.replaces else []
-    for name, lines in (
-        (iris.LEDGER_GRAPH, change.ledger()),
-        (iris.HISTORY_GRAPH, change.record(version, quads)),
-    ):
-        text = _triples(lines, name).decode()
-        steps += [f"INSERT DATA {{ GRAPH {_node(name)} {{ {text} }} }}"] if text else []
-    steps.append(_count(version))
-    if target != graph or change.action == "remove":
-        steps.append(f"DROP SILENT GRAPH {_node(target)}")
-    return " ;\n".join(steps)
-
-
-def _triples(lines: bytes, graph: str) -> bytes:
-    """N-Triples of N-Quads that are all in one graph."""
-    return lines.replace(f" <{graph}> .\n".encode(), b" .\n")
-
-
-def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same lines in pieces of about ``size`` bytes."""
-    held: list[bytes] = []
-    length = 0
-    for chunk in chunks:
-        start = 0
-        while start < len(chunk):
-            end = len(chunk)
-            if end - start > size:
-                end = chunk.rindex(b"\n", start, start + size) + 1
-            held.append(chunk[start:end])
-            length += end - start
-            start = end
-            if length >= size // 2:
-                yield b"".join(held)
-                held, length = [], 0
-    if held:
-        yield b"".join(held)
-
-
-def _runs(chunks: Iterable[bytes], count: int) -> Iterator[list[bytes]]:
-    """The same lines, ``count`` at a time."""
-    held: list[bytes] = []
-    for chunk in chunks:
-        held += chunk.splitlines(keepends=True)
-        while len(held) >= count:
-            yield held[:count]
-            held = held[count:]
-    if held:
-        yield held

@@ -26,6 +26,7 @@ __all__ = [
     "clear_old",
     "current_version",
     "hold_current",
+    "point_to",
     "publish",
     "snapshot",
     "writer_lock",
@@ -166,6 +167,11 @@ def publish(folder: Path, work: Path, version: int) -> None:
         shutil.rmtree(target)
     work.rename(target)
     _sync(target)
+    point_to(folder, version)
+
+
+def point_to(folder: Path, version: int) -> None:
+    """Let the store be at a version that is on disk, in one step."""
     link = folder / "current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("snapshots") / str(version))

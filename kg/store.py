@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +16,8 @@ from kg.terms import Value
 
 if TYPE_CHECKING:
     import rdflib
+
+    from kg.inbox import Inbox
 
 __all__ = ["Commit", "Progress", "Store"]
 
@@ -50,6 +52,9 @@ class Store(ABC):
 
     folder: ClassVar[Path | None] = None
     """Folder for what is derived from the graph (projections, models); None if the store has none."""
+
+    inbox: Inbox | None = None
+    """Where logged batches wait until they are appended; None if they never wait."""
 
     @property
     @abstractmethod
@@ -176,6 +181,17 @@ class Store(ABC):
     @abstractmethod
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """Answer of a SELECT query over one graph as SPARQL TSV: the fast way out for millions of rows."""
+
+    @abstractmethod
+    def dump(self, graph: str) -> Iterator[bytes]:
+        """All quads of one graph, the manifest graph included, as N-Quads; nothing if there is no such graph.
+
+        Yields
+        ------
+        bytes
+            Whole lines in no order, each ended by a newline; memory stays flat as the graph grows, as far as the
+            engine allows.
+        """
 
     @abstractmethod
     def dataset(self) -> rdflib.Dataset:

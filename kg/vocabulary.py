@@ -85,6 +85,8 @@ OWN_TERMS = (
     "Neighbour",
     "similarity",
     "reproducedBy",
+    "excludedSource",
+    "asOf",
 )
 """Local names of our own terms; ``ontology/metakg.ttl`` defines each."""
 

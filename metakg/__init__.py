@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kg.errors import MetakgError
     from kg.questions import Question
     from kg.result import Result
+    from metakg.croissant import croissant_of_table
     from metakg.graph import KnowledgeGraph
     from metakg.neighbours import Neighbours
     from metakg.recommendation import Recommendation
@@ -33,6 +34,7 @@ __all__ = [
     "Recommendation",
     "Result",
     "__version__",
+    "croissant_of_table",
     "open",
     "read_table",
 ]
@@ -46,6 +48,7 @@ _LAZY = {
     "Question": "kg.questions",
     "Recommendation": "metakg.recommendation",
     "Result": "kg.result",
+    "croissant_of_table": "metakg.croissant",
     "read_table": "embeddings.table_file",
 }
 

@@ -125,6 +125,11 @@ def _store(kg: KnowledgeGraph) -> Iterator[Finding]:
     )
     if not kg.remote:
         yield _lock(kg)
+    if state.refused:
+        found = f"{state.refused:,} logged runs could not be appended"
+        yield Finding("inbox", "fault", found, f"read the reasons in {kg.location / 'inbox' / 'refused'}")
+    elif state.waiting:
+        yield Finding("inbox", "note", f"{state.waiting:,} logged runs wait", "the next command appends them")
     if runs and not state.fresh:
         found = f"{len(state.models)} on disk, none of this version of the graph with nothing excluded"
         yield Finding("model", "note", found, "metakg embed (recommend does it too, when it is first needed)")

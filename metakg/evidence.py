@@ -12,7 +12,7 @@ from kg.batch import Manifest
 from kg.errors import StoreError
 from kg.measures import measure_of
 from kg.terms import IRI, Value, to_term
-from kg.vocabulary import DCTERMS, MKG, MLS, PREFIXES, PROV, RDF, RDFS
+from kg.vocabulary import DCTERMS, MKG, MLS, PREFIXES, PROV, RDF, RDFS, XSD, own_term
 from metakg.recommendation import COVERAGE
 
 if TYPE_CHECKING:
@@ -43,10 +43,20 @@ def triples(answer: Recommendation) -> list[pyoxigraph.Triple]:
     import pyoxigraph as ox
 
     statements = [*_about(answer), *_about_target(answer), *_about_items(answer), *_about_neighbours(answer)]
-    return [
+    stated = [
         ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), to_term(value))
         for subject, predicate, value in statements
     ]
+    if answer.provenance.as_of:
+        until = _time(answer.provenance.as_of)
+        stated.append(ox.Triple(ox.NamedNode(answer.iri), ox.NamedNode(own_term("asOf")), until))
+    return stated
+
+
+def _time(text: str) -> pyoxigraph.Literal:
+    import pyoxigraph as ox
+
+    return ox.Literal(text, datatype=ox.NamedNode(f"{XSD}dateTime"))
 
 
 Statement = tuple[str, str, Value]
@@ -74,6 +84,9 @@ def _about(answer: Recommendation) -> Iterator[Statement]:
     for dataset in made_from.excluded:
         yield model, f"{MKG}excludedDataset", IRI(dataset)
         yield it, f"{MKG}excludedDataset", IRI(dataset)
+    # The model is not said to be without them: one of the graphs that are left may be all it ever saw.
+    for graph in made_from.excluded_sources:
+        yield it, own_term("excludedSource"), IRI(graph)
 
 
 def _about_target(answer: Recommendation) -> Iterator[Statement]:
@@ -131,11 +144,7 @@ def keep(answer: Recommendation, store: Store) -> str | None:
     if known.answer:
         return None
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    stamp = ox.Triple(
-        ox.NamedNode(answer.iri),
-        ox.NamedNode(f"{PROV}generatedAtTime"),
-        ox.Literal(now, datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#dateTime")),
-    )
+    stamp = ox.Triple(ox.NamedNode(answer.iri), ox.NamedNode(f"{PROV}generatedAtTime"), _time(now))
     try:
         out = io.BytesIO()
         ox.serialize([*triples(answer), stamp], out, ox.RdfFormat.N_TRIPLES)

@@ -16,7 +16,7 @@ from metakg import queries
 if TYPE_CHECKING:
     from kg.store import Store
 
-__all__ = ["Explanation", "Section", "explain", "iris_in_short"]
+__all__ = ["Explanation", "Section", "explain", "iris_in_short", "whole_iri"]
 
 Kind = Literal["recommendation", "run", "dataset", "pipeline"]
 
@@ -79,7 +79,7 @@ def explain(store: Store, thing: str) -> Explanation:
     QueryError
         If it is not an IRI, or the graph knows nothing of that kind by it.
     """
-    iri = _whole(thing)
+    iri = whole_iri(thing)
     for gather in _GATHERERS:
         found = gather(store, iri)
         if found is not None:
@@ -104,7 +104,7 @@ def iris_in_short(text: str) -> str:
     return text
 
 
-def _whole(thing: str) -> str:
+def whole_iri(thing: str) -> str:
     """IRI of a thing that may be written as tables show it (``metakg:run/...``, ``openml:dataset/31``)."""
     for prefix, base in _SHORT.items():
         if thing.startswith(prefix):
@@ -138,6 +138,7 @@ def _recommendation(store: Store, iri: str) -> Explanation | None:
         _section(store, "pipelines", "recommended", it=IRI(iri)),
         _section(store, "neighbours", "recommended_neighbours", it=IRI(iri)),
         _section(store, "derived from", "derived_from", it=IRI(iri)),
+        _section(store, "kept out", "kept_out", it=IRI(iri)),
         _runs_again(store, facts["query"]),
     )
     return Explanation("recommendation", iri, facts, sections)

@@ -12,15 +12,17 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from kg import iris, open_store
-from kg.errors import ModelError, SourceError
+from kg.errors import ModelError, QueryError, SourceError
 from kg.remote_settings import cache_folder, is_url
-from kg.store import Store
+from kg.store import Commit, Store
 from kg.terms import IRI, Value
 
 if TYPE_CHECKING:
@@ -31,9 +33,16 @@ if TYPE_CHECKING:
     from embeddings.table import Task
     from ingest import IngestReport, Source
     from kg.experience import Experience
+    from kg.export import Export, Format
+    from kg.history import CommitInfo, Difference
+    from kg.manifest import GraphInfo
     from kg.query_process import QueryProcesses
     from kg.questions import Question
     from kg.result import Result
+    from kg.selection import Selection
+    from kg.transfer import Pushed
+    from metakg.crate import Crate
+    from metakg.croissant import Croissant
     from metakg.explanation import Explanation
     from metakg.models import ModelCard, Models
     from metakg.neighbours import Neighbours
@@ -41,6 +50,7 @@ if TYPE_CHECKING:
     from metakg.recommending import Advice
     from metakg.status import Status
     from metakg.training import Progress, Recipe
+    from recommender.model import RecommenderModel
 
 __all__ = ["DEFAULT_LOCATION", "KnowledgeGraph", "default_location"]
 
@@ -192,13 +202,91 @@ class KnowledgeGraph:
 
         return status_of(self)
 
+    def history(self) -> list[CommitInfo]:
+        """Commits that changed the store, oldest first; the store itself is not asked what it held then."""
+        return self.store.history()
+
+    def diff(self, first: int | str, second: int | str) -> list[Difference]:
+        """What came and went between two versions, each a number or a time (a date means its end, in UTC).
+
+        Raises
+        ------
+        QueryError
+            If the store never had a version, or a time cannot be read.
+        """
+        from kg import history
+
+        commits = self.store.history()
+        versions = [
+            each if isinstance(each, int) else history.version_at(commits, _moment(each))
+            for each in (first, second)
+        ]
+        return history.difference(commits, *versions)
+
+    def graphs_of(self, source: str) -> list[GraphInfo]:
+        """Named graphs of a source, given by its name, its name and version, or a graph's IRI.
+
+        Raises
+        ------
+        QueryError
+            If there is no such source.
+        """
+        from kg.manifest import graphs_named
+
+        return graphs_named(self.store.graphs(), source)
+
+    def remove(self, source: str) -> list[Commit]:
+        """Remove all graphs of a source; see :meth:`graphs_of` for how to name it.
+
+        Raises
+        ------
+        QueryError
+            If there is no such source.
+        StoreError
+            If the store cannot be written.
+        """
+        return [self.store.remove(info.iri) for info in self.graphs_of(source)]
+
+    def push(self, url: str, *, progress: Callable[[str, int, int], None] | None = None) -> Iterator[Pushed]:
+        """Carry the graphs of this store to an endpoint, one at each step; interrupted, push again to go on.
+
+        Parameters
+        ----------
+        url
+            Where the endpoint takes queries; the rest as for :func:`metakg.open`.
+        progress
+            Told (source, rows there, rows in all).
+
+        Raises
+        ------
+        StoreError
+            If the endpoint cannot be written.
+        """
+        from kg.remote import RemoteStore
+        from kg.remote_settings import remote_options
+        from kg.transfer import push
+
+        target = RemoteStore(url, **remote_options(url))
+        with target:
+            yield from push(self.store, target, progress)
+
     # What answers
 
-    def experience(self) -> Experience:
-        """Columnar projection of all runs, cached beside the store."""
+    def experience(
+        self, *, as_of: str | date | None = None, exclude_sources: Sequence[str] = ()
+    ) -> Experience:
+        """Columnar projection of all runs, cached beside the store, or of those that :meth:`selection` leaves.
+
+        Raises
+        ------
+        QueryError
+            If a source or the date is not known, or nothing is left.
+        """
         from kg import experience
 
-        return experience.load(self.store)
+        return experience.load(
+            self.store, selection=self.selection(as_of=as_of, exclude_sources=exclude_sources)
+        )
 
     @property
     def models(self) -> Models:
@@ -210,14 +298,53 @@ class KnowledgeGraph:
             self._kept_models = Models(folder / "models" if folder is not None else None, self._say)
         return self._kept_models
 
-    def recipe(self, exclude_datasets: Sequence[str | int] = (), *, seed: int = 0) -> Recipe:
-        """What decides the model that answers on this version of the graph without those datasets."""
+    def selection(
+        self,
+        exclude_datasets: Sequence[str | int] = (),
+        *,
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
+    ) -> Selection:
+        """What is left of the graph.
+
+        Parameters
+        ----------
+        exclude_datasets
+            Datasets that are left out, with all that the graphs that are left state to be the same.
+        as_of
+            Time after which nothing counts: a date (its end, in UTC) or an ISO time. Named graphs that came in later
+            are left out, and of projects the runs that started later.
+        exclude_sources
+            Sources whose named graphs are left out: ``lcdb``, ``lcdb 0.1.0``, or the IRI of a graph.
+
+        Raises
+        ------
+        QueryError
+            If a dataset, source or date is not known, or nothing is left.
+        """
+        from kg.selection import select
+
+        graphs = select(self.store, as_of=as_of, exclude_sources=exclude_sources)
+        return replace(graphs, exclude_datasets=self.same_datasets(exclude_datasets, graphs))
+
+    def recipe(
+        self,
+        exclude_datasets: Sequence[str | int] = (),
+        *,
+        seed: int = 0,
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
+    ) -> Recipe:
+        """What decides the model that answers on what :meth:`selection` leaves of this version of the graph."""
         from kg import experience
         from metakg.training import Recipe
 
-        return Recipe(experience.experience_version(self.store), self.same_datasets(exclude_datasets), seed)
+        chosen = self.selection(exclude_datasets, as_of=as_of, exclude_sources=exclude_sources)
+        return Recipe(experience.experience_version(self.store, chosen), chosen, seed)
 
-    def same_datasets(self, names: Sequence[str | int]) -> tuple[str, ...]:
+    def same_datasets(
+        self, names: Sequence[str | int], selection: Selection | None = None
+    ) -> tuple[str, ...]:
         """IRIs of datasets (``31``, ``openml:31`` or an IRI) and of all that are stated to be the same, sorted.
 
         Raises
@@ -230,19 +357,27 @@ class KnowledgeGraph:
         found = {
             str(other)
             for name in names
-            for (other,) in queries.run(self.store, "same_as", dataset=IRI(iris.dataset_iri(name))).rows()
+            for (other,) in queries.run(
+                self.store, "same_as", selection, dataset=IRI(iris.dataset_iri(name))
+            ).rows()
         }
         return tuple(sorted(found | {iris.dataset_iri(name) for name in names}))
 
     def embed(
-        self, exclude_datasets: Sequence[str | int] = (), *, seed: int = 0, progress: Progress | None = None
+        self,
+        exclude_datasets: Sequence[str | int] = (),
+        *,
+        seed: int = 0,
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
+        progress: Progress | None = None,
     ) -> ModelCard:
         """Train the PyKEEN model and the recommender on this version of the graph, unless that is done.
 
         Parameters
         ----------
-        exclude_datasets
-            Datasets, with all that are the same, that the model must not see.
+        exclude_datasets, as_of, exclude_sources
+            What the model must not see; see :meth:`selection`.
         seed
             Of the fit.
         progress
@@ -250,19 +385,29 @@ class KnowledgeGraph:
 
         Raises
         ------
+        QueryError
+            If a dataset, source or date is not known, or nothing is left.
         ModelError
             If the graph holds too little to learn from.
         """
-        return self.models.get(self.recipe(exclude_datasets, seed=seed), self.experience, progress=progress)[
-            0
-        ]
+        recipe = self.recipe(exclude_datasets, seed=seed, as_of=as_of, exclude_sources=exclude_sources)
+        for note in recipe.selection.notes:
+            self._say(f"note: {note}")
+        return self._trained(recipe, progress)[0]
 
-    def _advice(self, exclude_datasets: Sequence[str | int], progress: Progress | None) -> Advice:
+    def _trained(self, recipe: Recipe, progress: Progress | None) -> tuple[ModelCard, RecommenderModel]:
+        from kg import experience
+
+        def selected() -> Experience:
+            return experience.load(self.store, selection=recipe.selection)
+
+        return self.models.get(recipe, selected, progress=progress)
+
+    def _advice(self, recipe: Recipe, progress: Progress | None) -> Advice:
         from metakg.recommending import Advice
 
-        recipe = self.recipe(exclude_datasets)
-        card, model = self.models.get(recipe, self.experience, progress=progress)
-        return Advice(self.store, card, model, recipe.excluded)
+        card, model = self._trained(recipe, progress)
+        return Advice(self.store, card, model, recipe.selection)
 
     def recommend(
         self,
@@ -272,6 +417,8 @@ class KnowledgeGraph:
         top: int = 10,
         task: Task | None = None,
         exclude_datasets: Sequence[str | int] = (),
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
         budget_seconds: float | None = None,
         store_evidence: bool = True,
         progress: Progress | None = None,
@@ -288,8 +435,8 @@ class KnowledgeGraph:
             Number of pipelines, chosen together.
         task
             ``classification`` or ``regression``; found out from the target if left out.
-        exclude_datasets
-            Datasets, with all that are the same, that may be neither trained on nor used as evidence.
+        exclude_datasets, as_of, exclude_sources
+            What may be neither trained on nor used as evidence; see :meth:`selection`.
         budget_seconds
             Time in which all recommended pipelines together are expected to be cross-validated.
         store_evidence
@@ -301,6 +448,8 @@ class KnowledgeGraph:
         ------
         TableError
             If the table cannot be used, or asks for regression.
+        QueryError
+            If a dataset, source or date is not known, or nothing is left.
         ModelError
             If the graph holds too little to learn from.
         """
@@ -309,8 +458,9 @@ class KnowledgeGraph:
 
         if top < 1:
             raise ModelError(f"top is {top}: ask for at least one pipeline")
+        recipe = self.recipe(exclude_datasets, as_of=as_of, exclude_sources=exclude_sources)
         subject = prepared(_path(table), target, task=task, store=self.store)
-        advice = self._advice(exclude_datasets, progress)
+        advice = self._advice(recipe, progress)
         answer = advice.recommend(subject, top=top, budget_seconds=budget_seconds)
         if store_evidence and answer.items:
             reason = keep(answer, self.store)
@@ -325,6 +475,8 @@ class KnowledgeGraph:
         *,
         top: int = 10,
         exclude_datasets: Sequence[str | int] = (),
+        as_of: str | date | None = None,
+        exclude_sources: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Neighbours:
         """Datasets on which pipelines are expected to rank as on this one.
@@ -337,8 +489,8 @@ class KnowledgeGraph:
             Target column of a table; guessed, with a note, if left out.
         top
             Number of neighbours.
-        exclude_datasets
-            Datasets that may not be used.
+        exclude_datasets, as_of, exclude_sources
+            What may not be used; see :meth:`selection`.
         progress
             Called as ``progress(stage, share done)`` if a model has to be trained.
 
@@ -347,12 +499,14 @@ class KnowledgeGraph:
         TableError
             If a table cannot be used.
         QueryError
-            If the graph has no runs on a dataset.
+            If the graph has no runs on a dataset, a source or date is not known, or nothing is left.
         """
         from metakg.similar import similar
 
+        recipe = self.recipe(exclude_datasets, as_of=as_of, exclude_sources=exclude_sources)
+
         def advice() -> Advice:
-            return self._advice(exclude_datasets, progress)
+            return self._advice(recipe, progress)
 
         return similar(_path(subject), target, top=top, store=self.store, advice=advice)
 
@@ -458,9 +612,69 @@ class KnowledgeGraph:
 
         return network.neighbourhood(self.store, thing, hops=hops, max_nodes=max_nodes)
 
+    # What goes out
+
+    def export(
+        self,
+        target: str | os.PathLike[str] | IO[bytes],
+        form: Format | None = None,
+        *,
+        graphs: Sequence[str] = (),
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Export:
+        """Write the graph as N-Quads, TriG, Turtle or JSON-LD; see :func:`kg.export.export`.
+
+        Raises
+        ------
+        QueryError
+            If there is no such graph.
+        StoreError
+            If there is no such format, or the file cannot be written.
+        """
+        from kg.export import export
+
+        return export(self.store, _path(target), form, graphs=graphs, progress=progress)
+
+    def export_crate(self, recommendation: Recommendation | str, target: str | os.PathLike[str]) -> Crate:
+        """Write a recommendation and its evidence as RO-Crate; see :func:`metakg.crate.export_crate`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know the recommendation.
+        StoreError
+            If the crate cannot be written.
+        """
+        from metakg.crate import export_crate
+
+        return export_crate(self.store, recommendation, _path(target))
+
+    def croissant(self, dataset: str | int) -> Croissant:
+        """Describe a dataset (``31``, ``openml:31`` or an IRI) in Croissant; see :mod:`metakg.croissant`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know the dataset.
+        """
+        from metakg.croissant import croissant_of_dataset
+
+        return croissant_of_dataset(self.store, dataset)
+
     def rdflib(self) -> rdflib.Dataset:
         """The graph as an rdflib dataset, to read."""
         return self.store.dataset()
+
+
+def _moment(given: str) -> str:
+    from kg.selection import moment
+
+    try:
+        return moment(given)
+    except ValueError as error:
+        raise QueryError(
+            f"{given!r} is neither a version nor a time: write 3, 2026-11-01 or 2026-11-01T12:00Z"
+        ) from error
 
 
 def _path(subject: Any) -> Any:

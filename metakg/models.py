@@ -33,7 +33,9 @@ class ModelCard:
     key
         Name of its folder, from the recipe.
     experience, excluded, seed
-        Its recipe.
+        Its recipe: version of the experience, datasets that were kept out.
+    excluded_sources, as_of
+        Named graphs that were kept out, and the time after which nothing counted ("" for none).
     datasets, pipelines, features
         How many of each it was trained on.
     trained_at
@@ -51,6 +53,8 @@ class ModelCard:
     features: int
     trained_at: str
     seconds: float
+    excluded_sources: tuple[str, ...] = ()
+    as_of: str = ""
 
 
 class Models:
@@ -106,6 +110,8 @@ class Models:
     ) -> tuple[ModelCard, RecommenderModel]:
         started = time.perf_counter()
         without = f" without {len(recipe.excluded)} excluded dataset(s)" if recipe.excluded else ""
+        if recipe.selection.graphs:
+            without += f", of {len(recipe.selection.graphs)} selected named graph(s)"
         why = f"training on this version of the graph{without}: there is no model of it yet"
         model = train(
             experience,
@@ -124,6 +130,8 @@ class Models:
             features=len(model.estimator.space.names),
             trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.perf_counter() - started, 2),
+            excluded_sources=recipe.selection.exclude_sources,
+            as_of=recipe.selection.as_of,
         )
         if self._folder is not None:
             self._save(card, model, self._folder)
@@ -146,10 +154,11 @@ class Models:
     def _card(self, folder: Path) -> ModelCard | None:
         try:
             record = json.loads((folder / CARD).read_text(encoding="utf-8"))
-            return ModelCard(**{**record, "excluded": tuple(record["excluded"])})
+            lists = {name: tuple(record.get(name, ())) for name in ("excluded", "excluded_sources")}
+            return ModelCard(**{**record, **lists})
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ModelError(
                 f"{folder / CARD} is damaged ({error}); delete {folder} and run `metakg embed`"
             ) from error

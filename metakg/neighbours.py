@@ -16,6 +16,7 @@ from kg import iris
 from metakg import queries
 
 if TYPE_CHECKING:
+    from kg.selection import Selection
     from kg.store import Store
     from recommender.similarity import Agreement, Neighbour
 
@@ -114,9 +115,9 @@ def name_of(dataset: str, titles: Mapping[str, str]) -> str:
     return f"openml:{number}" if number is not None else dataset.rpartition("/")[2]
 
 
-def titles_of(store: Store) -> dict[str, str]:
+def titles_of(store: Store, selection: Selection | None = None) -> dict[str, str]:
     """Names of the graph's datasets by IRI; those that only repeat an OpenML id are left out."""
-    rows = queries.run(store, "titles").rows()
+    rows = queries.run(store, "titles", selection).rows()
     return {str(dataset): str(title) for dataset, title in rows if not _PLACEHOLDER.match(str(title))}
 
 

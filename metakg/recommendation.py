@@ -116,6 +116,10 @@ class Provenance:
         IRIs of datasets that were kept out.
     query
         SPARQL that gives the supporting runs.
+    excluded_sources
+        IRIs of the named graphs that were kept out.
+    as_of
+        Time in UTC after which nothing counted, in ISO form; "" for none.
     """
 
     model: str
@@ -123,6 +127,8 @@ class Provenance:
     graphs: tuple[str, ...]
     excluded: tuple[str, ...]
     query: str
+    excluded_sources: tuple[str, ...] = ()
+    as_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from recommender.source_code import snippet
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kg.selection import Selection
     from kg.store import Store
     from metakg.models import ModelCard
     from recommender.model import Choice, RecommenderModel
@@ -68,14 +69,14 @@ class Advice:
         Where evidence is looked up.
     card, model
         The trained recommender.
-    excluded
-        IRIs of the datasets that neither may use.
+    selection
+        What both may use.
     """
 
     store: Store
     card: ModelCard
     model: RecommenderModel
-    excluded: tuple[str, ...]
+    selection: Selection
 
     def recommend(
         self, target: Target, *, top: int, budget_seconds: float | None, seed: int = 0
@@ -94,13 +95,18 @@ class Advice:
                 "dataset": [n.dataset for n in neighbours],
             },
             {"procedure": PROCEDURE, "measure": MEASURE},
+            self.selection,
         )
         support = self._support(query, neighbours)
         items = tuple(
             _item(rank, choice, support.get(choice.pipeline.iri, ()), target)
             for rank, choice in enumerate(choices, start=1)
         )
-        graphs = tuple(graph.iri for graph in self.store.graphs() if graph.kind != "recommendations")
+        graphs = tuple(
+            graph.iri
+            for graph in self.store.graphs()
+            if graph.kind != "recommendations" and graph.iri in self.selection
+        )
         clock.lap("evidence")
         answer = Recommendation(
             iri="",
@@ -109,8 +115,21 @@ class Advice:
             procedure=PROCEDURE,
             items=items,
             neighbours=tuple(neighbours),
-            provenance=Provenance(self.card.key, self.card.experience, graphs, self.excluded, query),
-            notes=(*described.notes, *_notes(choices, top, budget_seconds), *_measure_notes(target)),
+            provenance=Provenance(
+                self.card.key,
+                self.card.experience,
+                graphs,
+                self.selection.exclude_datasets,
+                query,
+                self.selection.exclude_sources,
+                self.selection.as_of,
+            ),
+            notes=(
+                *self.selection.notes,
+                *described.notes,
+                *_notes(choices, top, budget_seconds),
+                *_measure_notes(target),
+            ),
             seconds=clock.laps,
         )
         return replace(answer, iri=_content_iri(answer))
@@ -118,7 +137,7 @@ class Advice:
     def similar(self, target: Target, *, top: int, seed: int = 0) -> tuple[list[NeighbourDataset], list[str]]:
         """Neighbours of a table, and notes."""
         described, row = self._described(target, seed)
-        return self._neighbours(row, top), described.notes
+        return self._neighbours(row, top), [*self.selection.notes, *described.notes]
 
     def similar_to_known(self, dataset: str, *, top: int) -> list[NeighbourDataset]:
         """Neighbours of a dataset that the model was trained on, itself left out."""
@@ -133,7 +152,7 @@ class Advice:
         return described, described.row(space.names)
 
     def _neighbours(self, row: np.ndarray, top: int) -> list[NeighbourDataset]:
-        titles = titles_of(self.store)
+        titles = titles_of(self.store, self.selection)
         pipelines = {pipeline.iri: pipeline.estimator.title for pipeline in self.model.pipelines}
         return [in_words(found, titles, pipelines) for found in self.model.neighbours(row, top)]
 
@@ -146,7 +165,7 @@ class Advice:
         for pipeline, dataset, run, value in self.store.query(query).rows():
             neighbour = by_dataset[str(dataset)]
             if dataset not in best:
-                best[str(dataset)] = best_known(self.store, str(dataset))[0]
+                best[str(dataset)] = best_known(self.store, str(dataset), self.selection)[0]
             found.setdefault(str(pipeline), []).append(
                 SupportRun(
                     run=str(run),
@@ -163,9 +182,11 @@ class Advice:
         }
 
 
-def best_known(store: Store, dataset: str) -> tuple[float, int]:
+def best_known(store: Store, dataset: str, selection: Selection | None = None) -> tuple[float, int]:
     """Best score that the graph has of a dataset by the main measure and procedure, and over how many runs."""
-    answer = queries.run(store, "best", dataset=IRI(dataset), procedure=IRI(PROCEDURE), measure=IRI(MEASURE))
+    answer = queries.run(
+        store, "best", selection, dataset=IRI(dataset), procedure=IRI(PROCEDURE), measure=IRI(MEASURE)
+    )
     best, runs = next(answer.rows())
     return float("nan") if best is None else float(best), int(runs or 0)
 
@@ -220,6 +241,9 @@ def _content_iri(answer: Recommendation) -> str:
         ],
         "neighbours": [(neighbour.dataset, neighbour.similarity) for neighbour in answer.neighbours],
     }
+    made_from = answer.provenance
+    if made_from.excluded_sources or made_from.as_of:
+        content["selection"] = [made_from.excluded_sources, made_from.as_of]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return iris.own("recommendation", hashlib.sha256(text.encode()).hexdigest()[:16])
 

@@ -53,7 +53,8 @@ def _of_dataset(dataset: str, top: int, store: Store, advice: Advice) -> Neighbo
             f"the graph has no cross-validated runs on dataset {dataset}, or they are excluded: give the table "
             "itself, or another dataset (`metakg ask` lists questions about datasets)"
         )
-    return Neighbours(name_of(dataset, titles_of(store)), tuple(advice.similar_to_known(dataset, top=top)))
+    name = name_of(dataset, titles_of(store, advice.selection))
+    return Neighbours(name, tuple(advice.similar_to_known(dataset, top=top)), advice.selection.notes)
 
 
 def guess_target(subject: str | pd.DataFrame) -> str:

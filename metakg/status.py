@@ -31,6 +31,8 @@ class Status:
         Version of the experience that models are trained on.
     models
         Trained models on disk.
+    waiting, refused
+        Logged runs that are not in the graph yet, and those that could not be appended.
     fresh
         Whether one of them was trained on this very experience, nothing excluded.
     """
@@ -41,6 +43,8 @@ class Status:
     experience: str
     models: tuple[ModelCard, ...]
     fresh: bool
+    waiting: int = 0
+    refused: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -55,6 +59,7 @@ def status_of(kg: KnowledgeGraph) -> Status:
     """Look at a knowledge graph without loading what it holds."""
     recipe = kg.recipe()
     cards = tuple(kg.models.cards())
+    inbox = kg.store.inbox
     return Status(
         location=kg.name,
         version=kg.store.version,
@@ -62,4 +67,6 @@ def status_of(kg: KnowledgeGraph) -> Status:
         experience=recipe.experience,
         models=cards,
         fresh=kg.models.has(recipe),
+        waiting=len(inbox.waiting()) if inbox else 0,
+        refused=len(inbox.refused()) if inbox else 0,
     )

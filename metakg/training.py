@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embeddings.landmarks import MEASURE, PROCEDURE
 from kg.errors import ModelError
+from kg.selection import Selection
 
 if TYPE_CHECKING:
     from kg.experience import Experience
@@ -33,20 +34,29 @@ class Recipe:
     Attributes
     ----------
     experience
-        Version of the experience.
-    excluded
-        IRIs of the datasets that were kept out, sorted.
+        Version of the experience, of what is selected of it.
+    selection
+        What is kept out, and what is left.
     seed
         Of the fit.
     """
 
     experience: str
-    excluded: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
     seed: int = 0
 
     @property
+    def excluded(self) -> tuple[str, ...]:
+        """IRIs of the datasets that are kept out, sorted."""
+        return self.selection.exclude_datasets
+
+    @property
     def key(self) -> str:
-        """First 16 hexadecimal digits of a hash over everything."""
+        """First 16 hexadecimal digits of a hash over everything.
+
+        Graphs are in it by the experience's version: a selection that leaves nothing out, or leaves what an earlier
+        graph held, has the model that is there already.
+        """
         parts = [REVISION, self.experience, list(self.excluded), self.seed, MEASURE, PROCEDURE]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -60,6 +70,8 @@ def train(
     begun: Callable[[], None] | None = None,
 ) -> RecommenderModel:
     """Fit a recommender on all runs of the graph's main measure and procedure but those of excluded datasets.
+
+    Where the graph holds very many pipelines, :func:`metakg.training_runs.only_learnable` says which are learned.
 
     Parameters
     ----------
@@ -82,10 +94,12 @@ def train(
     from embeddings.performance import PerformanceModel
     from kg.pipeline import Pipeline
     from metakg.features import of_experience
+    from metakg.training_runs import only_learnable
     from recommender.model import RecommenderModel
 
     known = experience.without_datasets(list(excluded)) if excluded else experience
-    datasets, columns, values = known.matrix(MEASURE, PROCEDURE)
+    learned = only_learnable(known, MEASURE, PROCEDURE)
+    datasets, columns, values = learned.matrix(MEASURE, PROCEDURE)
     if len(datasets) < LEAST_DATASETS:
         raise ModelError(
             f"the graph holds {len(datasets)} datasets with cross-validated runs, {LEAST_DATASETS} are needed to "
@@ -93,7 +107,7 @@ def train(
         )
     if begun is not None:
         begun()
-    runtime_datasets, runtime_columns, runtimes = known.runtimes(MEASURE, PROCEDURE)
+    runtime_datasets, runtime_columns, runtimes = learned.runtimes(MEASURE, PROCEDURE)
     if (list(runtime_datasets), list(runtime_columns)) != (list(datasets), list(columns)):
         raise ModelError("the experience's runtimes and scores disagree in their rows; delete its folder")
     canonical = dict(known.pipelines.select("pipeline", "canonical").iter_rows())

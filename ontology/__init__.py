@@ -47,7 +47,7 @@ def shapes() -> Graph:
     return _parse("shapes.ttl")
 
 
-def context() -> dict[str, Any]:
-    """Return the JSON-LD context document: ``{"@context": {...}}``."""
-    document: dict[str, Any] = json.loads(path("context.jsonld").read_text(encoding="utf-8"))
+def context(name: str = "context") -> dict[str, Any]:
+    """Return a JSON-LD context document, ``{"@context": {...}}``: ours, or that of ``croissant``."""
+    document: dict[str, Any] = json.loads(path(f"{name}.jsonld").read_text(encoding="utf-8"))
     return document

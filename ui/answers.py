@@ -64,7 +64,9 @@ def draw(answer: Recommendation, *, seconds: float, version: int) -> None:
 
 def _about(answer: Recommendation, measure: str, seconds: float, version: int) -> str:
     made_from = answer.provenance
-    excluded = f" · without {', '.join(map(_name, made_from.excluded))}" if made_from.excluded else ""
+    without = [*made_from.excluded, *made_from.excluded_sources]
+    excluded = f" · without {', '.join(map(_name, without))}" if without else ""
+    excluded += f" · as of {made_from.as_of}" if made_from.as_of else ""
     return (
         f"Expected {measure} in 5-fold cross-validation; intervals are made to hold {COVERAGE:.0%} of true scores. "
         f"Ranks are those of a portfolio: each pipeline adds most to the ones before it.  \n"

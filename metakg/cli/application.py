@@ -25,16 +25,23 @@ COMMANDS = {
     "init": Place("metakg.cli.store", "make an empty store"),
     "ingest": Place("metakg.cli.store", "read sources of experiments into the graph"),
     "status": Place("metakg.cli.store", "what the graph holds, and from where"),
+    "history": Place("metakg.cli.history", "what came in when"),
+    "diff": Place("metakg.cli.history", "compare two versions of the store"),
+    "remove": Place("metakg.cli.history", "remove a source"),
     "embed": Place("metakg.cli.embed", "train the models that recommendations come from"),
     "recommend": Place("metakg.cli.recommend", "rank pipelines for a table, with the evidence"),
     "similar": Place("metakg.cli.similar", "datasets that behave like a table or a dataset"),
     "query": Place("metakg.cli.query", "run SPARQL"),
     "ask": Place("metakg.cli.ask", "ask a shipped question"),
     "explain": Place("metakg.cli.explain", "what the graph knows about a thing"),
+    "export": Place(
+        "metakg.cli.export", "write the graph, a recommendation's evidence or a dataset to a file"
+    ),
     "doctor": Place("metakg.cli.doctor", "what is installed, which store, what is wrong"),
     "demo": Place("metakg.cli.demo", "the whole way on real data, from nothing to checked advice"),
     "ui": Place("metakg.cli.ui", "open the app in a browser"),
     "serve": Place("metakg.cli.serve", "answer SPARQL over HTTP, read-only"),
+    "push": Place("metakg.cli.push", "carry the graph to a SPARQL endpoint"),
     "bench": Place("metakg.cli.bench", "print a benchmark of the README"),
 }
 

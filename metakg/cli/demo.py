@@ -17,7 +17,6 @@ import click
 from kg import iris
 from metakg.cli.output import console, plain_table, write
 from metakg.cli.session import Session, pass_session
-from metakg.cli.store import in_shares
 
 if TYPE_CHECKING:
     from metakg.graph import KnowledgeGraph
@@ -42,8 +41,8 @@ def demo(session: Session) -> None:
     with session.open() as kg:
         _heading(1, "real experiments into the graph")
         for name in SOURCES:
-            with session.progress() as progress, _timed():
-                write(str(kg.ingest(name, progress=in_shares(progress) if progress else None)))
+            with session.counts() as progress, _timed():
+                write(str(kg.ingest(name, progress=progress)))
         kg.experience()
         with _full_training(kg):
             _heading(2, f"training without OpenML dataset {sample.openml_id}, the table of step 3")

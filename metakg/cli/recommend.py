@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from metakg.cli.output import write
+from metakg.cli.selection import selecting
 from metakg.cli.session import Session, pass_session
 
 __all__ = ["Seconds", "recommend"]
@@ -42,9 +43,7 @@ class Seconds(click.ParamType):
     "--task", type=click.Choice(["classification", "regression"]), help="Found out from the target."
 )
 @click.option("--budget", type=Seconds(), metavar="TIME", help="Time for running all of them, such as 60s.")
-@click.option(
-    "--exclude-dataset", "excluded", multiple=True, metavar="DATASET", help="Keep out of the evidence."
-)
+@selecting
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--output", "-o", metavar="FILE", help="Write there instead of to stdout.")
 @click.option("--no-store", is_flag=True, help="Do not keep the recommendation in the graph.")
@@ -56,10 +55,10 @@ def recommend(
     top: int,
     task: str | None,
     budget: float | None,
-    excluded: tuple[str, ...],
     form: str,
     output: str | None,
     no_store: bool,
+    **selected: Any,
 ) -> None:
     """Rank pipelines for TABLE (CSV or Parquet), with what speaks for each.
 
@@ -72,10 +71,10 @@ def recommend(
             target,
             top=top,
             task=task,  # type: ignore[arg-type]
-            exclude_datasets=excluded,
             budget_seconds=budget,
             store_evidence=not no_store,
             progress=progress,
+            **selected,
         )
     for note in answer.notes:
         session.say(f"note: {note}")

@@ -13,10 +13,13 @@ import click
 if TYPE_CHECKING:
     from metakg.graph import KnowledgeGraph
 
-__all__ = ["Progress", "Session", "pass_session"]
+__all__ = ["Counts", "Progress", "Session", "pass_session"]
 
 Progress = Callable[[str, float], None]
 """Called as ``progress(stage, share of the stage that is done)``."""
+
+Counts = Callable[[str, int, int], None]
+"""Called as ``counts(stage, units done, units in all)``."""
 
 
 @dataclass
@@ -43,23 +46,27 @@ class Session:
     @contextmanager
     def progress(self) -> Iterator[Progress | None]:
         """Progress bars on stderr if it is a terminal; None, which costs nothing, otherwise."""
-        if self.quiet or not sys.stderr.isatty():
+        if self._silent():
             yield None
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bars
+        from metakg.cli.bars import shares
 
-        columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
-        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-            tasks: dict[str, TaskID] = {}
-
-            def advance(stage: str, share: float) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=1.0)
-                bars.update(tasks[stage], completed=min(share, 1.0))
-
+        with shares() as advance:
             yield advance
+
+    @contextmanager
+    def counts(self) -> Iterator[Counts | None]:
+        """The same for what is counted: with the units done, their rate, and the time left."""
+        if self._silent():
+            yield None
+            return
+        from metakg.cli.bars import counts
+
+        with counts() as advance:
+            yield advance
+
+    def _silent(self) -> bool:
+        return self.quiet or not sys.stderr.isatty()
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

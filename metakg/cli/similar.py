@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from metakg.cli.output import plain_table, write
+from metakg.cli.selection import selecting
 from metakg.cli.session import Session, pass_session
 
 __all__ = ["similar"]
@@ -14,17 +17,15 @@ __all__ = ["similar"]
 @click.argument("subject", metavar="DATASET_OR_TABLE")
 @click.option("--target", metavar="COLUMN", help="Target column of a table; guessed if left out.")
 @click.option("--top", type=click.IntRange(1, 100), default=10, show_default=True)
-@click.option("--exclude-dataset", "excluded", multiple=True, metavar="DATASET", help="Dataset to leave out.")
+@selecting
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
 @pass_session
-def similar(
-    session: Session, subject: str, target: str | None, top: int, excluded: tuple[str, ...], form: str
-) -> None:
+def similar(session: Session, subject: str, target: str | None, top: int, form: str, **selected: Any) -> None:
     """List the datasets that behave like a table, or like a dataset (31, openml:31 or an IRI), and why."""
     with session.open() as kg, session.progress() as progress:
-        found = kg.similar(subject, target, top=top, exclude_datasets=excluded, progress=progress)
+        found = kg.similar(subject, target, top=top, progress=progress, **selected)
     for note in found.notes:
         session.say(f"note: {note}")
     if form != "table":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,19 +29,25 @@ def init(session: Session) -> None:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--path", type=click.Path(path_type=Path), help="File or folder that the source is read from.")
 @pass_session
-def ingest(session: Session, sources: tuple[str, ...]) -> None:
+def ingest(session: Session, sources: tuple[str, ...], path: Path | None) -> None:
     """Read sources of experiments into the graph; doing so again changes nothing.
 
-    SOURCE is the name of a source, such as oboe or lcdb. The store is made if it is not there.
+    SOURCE is the name of a source, such as oboe, lcdb or tensoroboe. The store is made if it is not there.
     """
     from ingest import find_source
 
-    found = [find_source(name) for name in sources]
+    if path is not None and len(sources) > 1:
+        raise click.UsageError(
+            f"--path is for one source, {len(sources)} are named: ingest {sources[0]} by itself"
+        )
+    options = {} if path is None else {"path": path}
+    found = [find_source(name, **options) for name in sources]
     with session.open() as kg:
         for source in found:
-            with session.progress() as progress:
-                report = kg.ingest(source, progress=in_shares(progress) if progress else None)
+            with session.counts() as progress:
+                report = kg.ingest(source, progress=progress)
             write(str(report))
 
 
@@ -73,12 +80,22 @@ def status(session: Session, form: str) -> None:
     else:
         write("the graph is empty; next: metakg ingest oboe lcdb")
     for model in state.models:
-        left_out = f", without {', '.join(model.excluded)}" if model.excluded else ""
-        age = "" if model.experience == state.experience else ", of an older graph"
+        excluded = (*model.excluded, *model.excluded_sources)
+        left_out = f", without {', '.join(excluded)}" if excluded else ""
+        left_out += f", as of {model.as_of}" if model.as_of else ""
+        selected = bool(model.excluded_sources or model.as_of)
+        age = "" if selected or model.experience == state.experience else ", of an older graph"
         write(
             f"model {model.key}: {model.datasets} datasets x {model.pipelines} pipelines, "
             f"trained {model.trained_at} in {model.seconds:.0f} s{left_out}{age}"
         )
+    for graph in state.graphs:
+        if graph.unfinished:
+            write(f"{graph.source} {graph.version} is unfinished: ingest it again to go on")
+    if state.waiting:
+        write(f"{state.waiting:,} logged runs wait to be appended: another process is writing")
+    if state.refused:
+        write(f"{state.refused:,} logged runs could not be appended: see {kg.location / 'inbox' / 'refused'}")
     if rows and not state.fresh:
         write("no model of this version of the graph yet; next: metakg embed")
 

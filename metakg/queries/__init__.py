@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kg.result import Result
+    from kg.selection import Selection
     from kg.store import Store
 
 __all__ = ["run", "text", "with_values"]
@@ -24,12 +25,18 @@ def text(name: str) -> str:
     return (files(__name__) / f"{name}.rq").read_text(encoding="utf-8")
 
 
-def run(store: Store, name: str, **bindings: Value) -> Result:
-    """Answer of ``NAME.rq`` with these values for its variables."""
-    return store.query(text(name), bindings=bindings)
+def run(store: Store, name: str, selection: Selection | None = None, /, **bindings: Value) -> Result:
+    """Answer of ``NAME.rq`` with these values for its variables, over what is selected."""
+    query = text(name) if selection is None else selection.restrict(text(name))
+    return store.query(query, bindings=bindings)
 
 
-def with_values(name: str, lists: Mapping[str, Iterable[str]], bindings: Mapping[str, str]) -> str:
+def with_values(
+    name: str,
+    lists: Mapping[str, Iterable[str]],
+    bindings: Mapping[str, str],
+    selection: Selection | None = None,
+) -> str:
     """Text of ``NAME.rq`` in which variables range over lists of IRIs, or stand for one.
 
     The text stands for itself, so that it can be kept and asked again. Every IRI goes through the RDF engine's
@@ -43,13 +50,15 @@ def with_values(name: str, lists: Mapping[str, Iterable[str]], bindings: Mapping
         IRIs by variable; the query has an empty ``VALUES ?variable { }`` for each.
     bindings
         One IRI by variable.
+    selection
+        What the query may look at.
 
     Raises
     ------
     QueryError
         If something is not an IRI.
     """
-    query = text(name)
+    query = text(name) if selection is None else selection.restrict(text(name))
     for variable, values in lists.items():
         terms = " ".join(str(to_term(IRI(value))) for value in values)
         query = query.replace(f"VALUES ?{variable} {{ }}", f"VALUES ?{variable} {{ {terms} }}")

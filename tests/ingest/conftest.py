@@ -1,22 +1,32 @@
 """The archives that the packaged data was made from, where they are available."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from ingest import lcdb_curves, oboe_matrices
 
-def _archive(variable, requirement):
-    if not (path := os.environ.get(variable)):
-        pytest.skip(f"{variable} does not name the archive (pip download --no-deps {requirement})")
-    return Path(path)
+PACKAGES = Path(sys.prefix) / "packages"
+"""Where `make test` puts the archive that it downloads."""
+
+
+def _archive(variable, package):
+    path = Path(os.environ.get(variable) or PACKAGES / package.filename)
+    if not path.exists():
+        pytest.skip(
+            f"{path} is not there, nor does {variable} name one: "
+            f"pip download --no-deps --dest {PACKAGES} {package.requirement}"
+        )
+    return path
 
 
 @pytest.fixture(scope="session")
 def oboe_archive():
-    return _archive("METAKG_OBOE_PACKAGE", "oboe==0.2.0")
+    return _archive("METAKG_OBOE_PACKAGE", oboe_matrices.PACKAGE)
 
 
 @pytest.fixture(scope="session")
 def lcdb_archive():
-    return _archive("METAKG_LCDB_PACKAGE", "lcdb==0.1.0")
+    return _archive("METAKG_LCDB_PACKAGE", lcdb_curves.PACKAGE)

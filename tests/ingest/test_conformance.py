@@ -1,11 +1,14 @@
 """Every registered source keeps the contract, on the data that ships with the project."""
 
 import shutil
+import zipfile
 
 import polars as pl
+import pytest
 
-from ingest import LcdbSource, OboeSource, source_resolver
+from ingest import LcdbSource, OboeSource, TensorOboeSource, source_resolver
 from ingest.tables import DATA
+from ingest.tensoroboe_tensor import MEMBERS
 from ingest.testing import SourceTestCase
 
 
@@ -49,6 +52,51 @@ class TestLcdb(SourceTestCase):
         for copy, broken in _damage(folder, list(lacking), lacking):
             yield LcdbSource(copy), broken
         yield LcdbSource(folder / "nowhere.tar.gz"), folder / "nowhere.tar.gz"
+
+
+class TestTensorOboe(SourceTestCase):
+    path = None
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def wheel(cls, oboe_archive):
+        cls.path = oboe_archive
+        yield
+        cls.path = None
+
+    def make(self):
+        return TensorOboeSource(self.path, datasets=[388, 56])
+
+    def damaged(self, folder):
+        yield TensorOboeSource(folder / "nowhere.whl"), folder / "nowhere.whl"
+        wheel = folder / "oboe-0.2.0-py3-none-any.whl"
+        wheel.write_bytes(self.path.read_bytes()[:1_000_000])
+        yield TensorOboeSource(wheel), wheel
+        options, errors, runtimes, index = MEMBERS
+        with zipfile.ZipFile(self.path) as original:
+            whole = {name: original.read(name) for name in MEMBERS}
+        for number, (name, content) in enumerate(
+            [
+                (options, whole[options][:-40]),
+                (options, whole[options].replace(b'"KNN"', b'"KKN"')),
+                (options, whole[options].replace(b'"GNB", ', b"")),
+                (options, b"[]"),
+                (errors, whole[errors][: len(whole[errors]) // 2]),
+                (errors, whole[runtimes][:-8]),
+                (runtimes, b"text"),
+                (runtimes, b""),
+                (index, whole[index][:-1]),
+                (index, b"cposixpath\njoin\n(S'a'\ntR."),
+                (index, b""),
+                (index, None),
+            ]
+        ):
+            place = folder / str(number)
+            for member, text in {**whole, name: content}.items():
+                if text is not None:
+                    (place / member).parent.mkdir(parents=True, exist_ok=True)
+                    (place / member).write_bytes(text)
+            yield TensorOboeSource(place), place
 
 
 def test_every_registered_source_has_a_suite():

@@ -1,12 +1,15 @@
 """Finding sources, counting what they pass on, and what importing the package costs."""
 
+import dataclasses
 import os
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 
 import ingest
+import kg
 from ingest.source import Source
 from ingest.tables import DATA
 from kg.batch import Batch, Manifest
@@ -20,6 +23,35 @@ class ForgetfulSource(ingest.LcdbSource):
     def read(self, tally):
         for batch in super().read(tally):
             yield Batch(batch.manifest, datasets=batch.datasets)
+
+
+class PiecewiseSource(ingest.LcdbSource):
+    """Passes LCDB on in pieces, and can be interrupted after some of them; ``worse`` changes its scores."""
+
+    def __init__(self, stop_after=None, worse=0.0, bulk=True):
+        super().__init__()
+        self.stop_after, self.worse, self.bulk = stop_after, worse, bulk
+
+    def read(self, tally):
+        (whole,) = super().read(tally)
+        scores = whole.evaluations.with_columns(
+            pl.when(pl.col("measure").str.ends_with("/accuracy"))
+            .then(pl.col("value") * (1 - self.worse))
+            .otherwise("value")
+        )
+        bulk = dataclasses.replace(whole.manifest, bulk=self.bulk)
+        for number in range(4):
+            if number == self.stop_after:
+                raise KeyboardInterrupt
+            runs = whole.runs[number * 1100 : (number + 1) * 1100]
+            described = whole.tables() if number == 0 else {}
+            tables = {name: described.get(name) for name in ("datasets", "qualities", "tasks", "pipelines")}
+            yield Batch(
+                bulk,
+                runs=runs,
+                evaluations=scores.filter(pl.col("run").is_in(runs["run"].to_list())),
+                **tables,
+            )
 
 
 class EmptySource(Source):
@@ -39,8 +71,24 @@ def test_sources_are_found_by_name(name):
 
 
 def test_an_unknown_source_is_a_clear_error():
-    with pytest.raises(SourceError, match="source 'obo' is unknown; known: lcdb, oboe"):
+    with pytest.raises(SourceError, match="source 'obo' is unknown; known: lcdb, oboe, tensoroboe"):
         ingest.find_source("obo")
+
+
+def test_an_option_that_a_source_does_not_take_is_a_clear_error():
+    with pytest.raises(SourceError, match="source 'lcdb' takes no datasets: leave it out"):
+        ingest.find_source("lcdb", datasets=[31])
+
+
+def test_rows_left_out_for_one_reason_are_one_line():
+    tally = ingest.Tally()
+    tally.read("runs", 10)
+    for count in (2, 0, 3):
+        tally.leave_out("runs", "too small", count)
+    tally.leave_out("runs", "too large", 1)
+    tally.leave_out("runs", "unheard of", 0)
+    assert [(item.why, item.count) for item in tally.left_out] == [("too small", 5), ("too large", 1)]
+    assert tally.expected("runs") == 4
 
 
 def test_a_source_that_loses_rows_is_stopped_and_writes_nothing():
@@ -66,6 +114,40 @@ def test_the_report_states_counts_and_progress_is_told():
     assert "left out: 3,077 qualities (missing in the source)" in str(report)
     assert report.to_dict()["written"] == report.written
     assert report.to_dict()["left_out"][0]["why"]
+
+
+def test_what_was_interrupted_goes_on_and_nothing_is_there_twice(tmp_path):
+    with kg.open_store(tmp_path / "store", create=True) as store:
+        with pytest.raises(KeyboardInterrupt):
+            ingest.ingest(store, PiecewiseSource(stop_after=2))
+        (info,) = store.graphs()
+        assert (info.unfinished, info.counts["runs"]) == (True, 1100)
+    with kg.open_store(tmp_path / "store") as store, MemoryStore() as sound:
+        assert store.version == 1
+        report = ingest.ingest(store, PiecewiseSource())
+        (info,) = store.graphs()
+        assert (info.unfinished, info.counts["runs"], store.version) == (False, 4367, 4)
+        assert report.written["runs"] == 4367
+        (whole,) = ingest.LcdbSource().batches()
+        sound.commit(Batch(dataclasses.replace(whole.manifest, bulk=True), **whole.tables()))
+        assert sound.graphs()[0].content_hash == info.content_hash
+        assert dumped(store, info.iri) == dumped(sound, info.iri)
+        again = ingest.ingest(store, PiecewiseSource())
+        assert (again.changed, store.version) == (False, 4)
+        changed = ingest.ingest(store, PiecewiseSource(worse=0.5))
+        assert changed.changed
+        assert store.graphs()[0].counts == info.counts
+        assert store.graphs()[0].content_hash != info.content_hash
+
+
+def test_runs_without_their_pipelines_are_not_passed_on():
+    with MemoryStore() as store, pytest.raises(SourceError, match="runs without their pipelines"):
+        ingest.ingest(store, PiecewiseSource(bulk=False))
+
+
+def dumped(store, graph):
+    rows = store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }", default_graph=graph).terms
+    return {tuple(map(str, row)) for row in rows}
 
 
 def _python(code, *folders):

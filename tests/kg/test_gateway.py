@@ -309,8 +309,12 @@ def test_the_first_page_says_what_this_is(gateway: Gateway) -> None:
 def test_writing_is_kept_on_disk_and_reads_no_addresses(tmp_path: Path) -> None:
     form = {"Content-Type": "application/sparql-update"}
     turtle = {"Content-Type": "text/turtle"}
-    with Gateway(tmp_path / "store", write=True) as gateway:
+    told: list[str] = []
+    with Gateway(tmp_path / "store", write=True, before_write=lambda: told.append("writes")) as gateway:
+        assert ask(gateway, "ASK {}")[0] == 200
+        assert told == []
         assert send(gateway, "/update", b"INSERT DATA { GRAPH <a:g> { <a:a> <a:b> 1 } }", form)[0] == 204
+        assert told == ["writes"]
         assert send(gateway, "/store?graph=a:h", b"<a:c> <a:d> 2 .", turtle, "PUT")[0] in (201, 204)
         assert send(gateway, "/store?graph=a:h", b"<a:c> <a:d> 3 .", turtle)[0] == 204
         assert (

@@ -96,7 +96,7 @@ def empty(virtuoso: str) -> str:
     """The server with none of our graphs in it."""
     endpoint = Endpoint(f"{virtuoso}/sparql-auth", update_url=f"{virtuoso}/sparql-auth", **ACCESS)
     with opened(virtuoso) as store:
-        for graph in [*(info.iri for info in store.graphs()), iris.MANIFEST_GRAPH]:
+        for graph in [*(info.iri for info in store.graphs()), *iris.BOOKKEEPING_GRAPHS]:
             endpoint.update(f"DROP SILENT GRAPH <{graph}>")
     return virtuoso
 
