@@ -146,10 +146,19 @@ class Outlet:
         """Remember the connection that is closed when the client goes."""
         self._upstream = upstream
 
+    @property
+    def gone(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._gone.is_set()
+
     def abandon(self) -> None:
-        """The client has gone, or has everything: nothing more is wanted."""
+        """The client has gone, or has everything: nothing more is wanted.
+
+        A query that has sent much is ended by closing its connection. One that has not may be one that does not
+        stop: it is waited for until its time is over.
+        """
         self._gone.set()
-        if self._upstream is not None:
+        if self.started and self._upstream is not None:
             with contextlib.suppress(OSError):  # closed already
                 self._upstream.shutdown(socket.SHUT_RDWR)
         while not self.events.empty():

@@ -8,17 +8,16 @@ from __future__ import annotations
 import asyncio
 import http.client
 import math
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,6 +33,7 @@ from kg.gateway_answer import (
     connect,
     send_rows,
 )
+from kg.gateway_request import FORM, operation, pairs, spooled
 from kg.guard import check_read_only, check_update, names_its_graphs
 
 __all__ = ["Child", "Limits", "application"]
@@ -45,20 +45,15 @@ _GRACE_SECONDS = 2.0
 """After its time limit the server has so long to end a query by itself."""
 
 _WRITE_SECONDS = 600.0
-_BODY_SECONDS = 60.0
 _QUERY_BYTES = 8 * 2**20
 _UPDATE_BYTES = 64 * 2**20
-_STORE_BYTES = 2**30
 
 _QUERY = "application/sparql-query"
 _UPDATE = "application/sparql-update"
-_FORM = "application/x-www-form-urlencoded"
 _STORE_PARAMETERS = frozenset({"graph", "default", "no_transaction", "lenient"})
 
 _FORBIDDEN = {"Metakg-Refusal": "1"}
 """Tells our client that no credentials would help."""
-
-Pairs = list[tuple[str, str]]
 
 
 class Child(Protocol):
@@ -201,9 +196,9 @@ class _Door:
 
     async def query(self, request: Request) -> Response:
         """Answer a query."""
-        pairs, text = await _operation(request, "query", _QUERY, _QUERY_BYTES)
+        parameters, text = await operation(request, "query", _QUERY, _QUERY_BYTES)
         await asyncio.to_thread(check_read_only, text, self._limits.allow_services)
-        dataset = [pair for pair in pairs if pair[0] in ("default-graph-uri", "named-graph-uri")]
+        dataset = [pair for pair in parameters if pair[0] in ("default-graph-uri", "named-graph-uri")]
         if not dataset and not names_its_graphs(text):  # the server would let the union overrule FROM
             dataset = [("union-default-graph", "")]
         body = urlencode([("query", text), *dataset])
@@ -214,9 +209,9 @@ class _Door:
     async def update(self, request: Request) -> Response:
         """Carry out an update."""
         self._check_writing()
-        pairs, text = await _operation(request, "update", _UPDATE, _UPDATE_BYTES)
+        parameters, text = await operation(request, "update", _UPDATE, _UPDATE_BYTES)
         await asyncio.to_thread(check_update, text, self._limits.allow_services)
-        graphs = [pair for pair in pairs if pair[0] in ("using-graph-uri", "using-named-graph-uri")]
+        graphs = [pair for pair in parameters if pair[0] in ("using-graph-uri", "using-named-graph-uri")]
         target = f"/update?{urlencode(graphs)}"
         headers = {"Content-Type": _UPDATE}
         return self._answered(lambda outlet: self._pass_on("POST", target, text.encode(), headers, outlet))
@@ -224,17 +219,17 @@ class _Door:
     async def store(self, request: Request) -> Response:
         """Read, write or remove a graph (graph store protocol)."""
         self._check_writing()
-        pairs = _pairs(request.url.query.encode())
-        unknown = {name for name, _ in pairs} - _STORE_PARAMETERS
+        parameters = pairs(request.url.query.encode())
+        unknown = {name for name, _ in parameters} - _STORE_PARAMETERS
         if unknown:
             raise Refused(
                 400, f"{', '.join(sorted(unknown))}: /store knows {', '.join(sorted(_STORE_PARAMETERS))}"
             )
-        body = await _spooled(request)
+        body = await spooled(request)
         headers = {
             name: request.headers[name] for name in ("content-type", "accept") if name in request.headers
         }
-        target = f"/store?{urlencode(pairs)}"
+        target = f"/store?{urlencode(parameters)}"
 
         def produce(outlet: Outlet) -> None:
             with body:
@@ -267,9 +262,10 @@ class _Door:
         seconds = self._limits.timeout_seconds
         end = math.inf if seconds is None else time.monotonic() + seconds + _GRACE_SECONDS
         wanted = accepted(accept)
-        headers = {"Content-Type": _FORM, "Accept": "text/tab-separated-values, application/n-triples"}
+        headers = {"Content-Type": FORM, "Accept": "text/tab-separated-values, application/n-triples"}
         for _ in range(2):
             port, number = self._child.now()
+            started = time.monotonic()
             try:
                 connection = connect(port, end, outlet)
                 try:
@@ -284,14 +280,19 @@ class _Door:
             except (Cancelled, Overdue) as over:
                 if isinstance(over, Overdue):
                     self._child.replace(number)
-                raise Refused(504, f"no answer within {seconds:g} s: narrow the query") from over
-            except BrokenOff:
+                raise _too_late(seconds or math.inf) from over
+            except BrokenOff as broken:
+                if outlet.gone:
+                    return
                 if outlet.started:
                     outlet.refuse(Refused(502, ""))
                     return
                 outlet.forget()
-                # Another query may have ended the server: once more, with the next one.
                 self._child.replace(number)
+                # The server crashes when its time limit comes while it sorts.
+                if seconds is not None and time.monotonic() - started >= seconds:
+                    raise _too_late(seconds) from broken
+                # Another query may have ended the server: once more, with the next one.
         raise Refused(503, "the query ended the server, most likely for want of memory: narrow it")
 
     def _pass_on(
@@ -326,6 +327,10 @@ class _Door:
             self._child.writing(-1)
 
 
+def _too_late(seconds: float) -> Refused:
+    return Refused(504, f"no answer within {seconds:g} s: narrow the query")
+
+
 def _response(
     connection: http.client.HTTPConnection,
     method: str,
@@ -348,61 +353,3 @@ def _refusal(response: http.client.HTTPResponse) -> Exception:
         return Cancelled()
     # The parser names everything that could have stood there.
     return Refused(response.status, said[:300] or response.reason)
-
-
-def _pairs(raw: bytes) -> Pairs:
-    try:
-        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
-    except ValueError as error:  # and UnicodeDecodeError
-        raise Refused(400, "the parameters are not UTF-8 in percent-encoding: encode them so") from error
-
-
-async def _operation(request: Request, name: str, kind: str, most: int) -> tuple[Pairs, str]:
-    """Parameters and text of a query or an update, however the protocol lets them be sent."""
-    pairs = _pairs(request.url.query.encode())
-    if request.method == "POST":
-        body = b"".join([piece async for piece in _body(request, most)])
-        sent_as = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if sent_as == kind:
-            try:
-                return pairs, body.decode()
-            except UnicodeDecodeError as error:
-                raise Refused(400, f"the {name} is not UTF-8: encode it so") from error
-        if sent_as != _FORM:
-            raise Refused(
-                415, f"the content type {sent_as[:100]!r} is not known here: send {kind} or {_FORM}"
-            )
-        pairs += _pairs(body)
-    texts = [value for key, value in pairs if key == name]
-    if len(texts) != 1:
-        raise Refused(400, f"{len(texts)} parameters {name!r}: give one")
-    return pairs, texts[0]
-
-
-async def _body(request: Request, most: int) -> AsyncIterator[bytes]:
-    size = 0
-    try:
-        async with asyncio.timeout(_BODY_SECONDS) as limit:
-            async for piece in request.stream():
-                limit.reschedule(asyncio.get_running_loop().time() + _BODY_SECONDS)
-                size += len(piece)
-                if size > most:
-                    raise Refused(413, f"more than {most:,} bytes: send less at a time")
-                yield piece
-    except TimeoutError as error:
-        raise Refused(408, f"nothing came for {_BODY_SECONDS:g} s: send it again") from error
-    except ClientDisconnect as error:
-        raise Refused(400, "the client has gone") from error
-
-
-async def _spooled(request: Request) -> IO[bytes]:
-    """Body of a request, on disk if it is large: the server is not kept waiting for a slow client."""
-    spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever passes it on
-    try:
-        async for piece in _body(request, _STORE_BYTES):
-            await asyncio.to_thread(spool.write, piece)
-    except BaseException:
-        spool.close()
-        raise
-    spool.seek(0)
-    return spool

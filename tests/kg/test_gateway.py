@@ -246,6 +246,23 @@ def test_a_query_that_does_not_stop_is_stopped_and_others_are_answered(gateway: 
     assert ask(gateway, "ASK {}")[0] == 200
 
 
+def test_a_query_whose_client_has_gone_is_stopped_too(gateway: Gateway) -> None:
+    with pytest.raises(TimeoutError):
+        urllib.request.urlopen(
+            f"{gateway.url}/query?{urllib.parse.urlencode({'query': SORTED})}", timeout=0.3
+        )
+    before = gateway._child.now()[1]
+    end = time.monotonic() + 6
+    while gateway._child.now()[1] == before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert gateway._child.now()[1] > before
+    with pytest.raises(TimeoutError):
+        urllib.request.urlopen(
+            f"{gateway.url}/query?{urllib.parse.urlencode({'query': ENDLESS})}", timeout=0.001
+        )
+    assert ask(gateway, "ASK {}")[0] == 200
+
+
 def test_a_query_that_needs_too_much_memory_ends_in_one_line(folder: Path) -> None:
     with Gateway(folder, timeout_seconds=20, memory_bytes=400 * 2**20) as gateway:
         bomb = f"SELECT (GROUP_CONCAT('{'x' * 100_000}') AS ?n) WHERE {{ ?a ?b ?c . ?x ?y ?z }}"

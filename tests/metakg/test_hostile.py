@@ -108,6 +108,15 @@ def test_the_command_line_stands_memory_bombs_and_large_answers(folder: Path) ->
     assert (done.returncode, len(list(csv.reader(io.StringIO(done.stdout))))) == (0, 1001)
 
 
+def test_a_shipped_question_has_a_time_limit_too(folder: Path) -> None:
+    words = [sys.executable, "-m", "metakg", "--store", str(folder), "ask", "algorithm-ranking"]
+    done = subprocess.run([*words, "--timeout", "0.001"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "metakg: no answer within 0.001 s: narrow the query, or raise --timeout\n"
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+
+
 def test_invalid_text_on_stdin_is_one_line(folder: Path) -> None:
     words = [sys.executable, "-m", "metakg", "--store", str(folder), "query", "-"]
     done = subprocess.run(words, input=b"ASK { \xff }", capture_output=True, timeout=60, check=False)
@@ -119,7 +128,7 @@ def test_invalid_text_on_stdin_is_one_line(folder: Path) -> None:
 def gateway(folder: Path) -> Iterator[Gateway]:
     hold = snapshots.hold_current(folder)
     assert hold is not None
-    with Gateway(hold.path, timeout_seconds=1, memory_bytes=2**30, pass_fds=(hold.handle,)) as running:
+    with Gateway(hold.path, timeout_seconds=1, memory_bytes=3 * 2**30, pass_fds=(hold.handle,)) as running:
         yield running
     hold.release()
 
