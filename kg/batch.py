@@ -34,8 +34,7 @@ class Manifest:
         ``source`` (ingested), ``project`` (tracked runs), ``recommendations``, or ``quarantine`` (kept out of
         every answer).
     bulk
-        A source of millions of runs: each is linked to its pipeline, and only the pipeline to its hyperparameter
-        settings.
+        A source of millions of runs, of each of which less is stated: see ``mkg:bulk`` in ``ontology/metakg.ttl``.
 
     Raises
     ------

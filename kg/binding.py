@@ -11,13 +11,13 @@ way); text inside strings, IRIs and comments is never touched, and a value canno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kg.errors import QueryError
 from kg.guard import TOKEN
-from kg.terms import Value, to_term
+from kg.terms import IRI, Value, to_term
 
-__all__ = ["bind"]
+__all__ = ["bind", "range_over"]
 
 
 def bind(text: str, bindings: Mapping[str, Value]) -> str:
@@ -60,3 +60,19 @@ def _placed(term: str, name: str, clause: str) -> str:
     if clause == "SELECT":
         return f"({term} AS ?{name})"
     return f"({term})" if clause == "BY" else term
+
+
+def range_over(text: str, lists: Mapping[str, Iterable[str]]) -> str:
+    """Query in which variables range over lists of IRIs; it has an empty ``VALUES ?variable { }`` for each.
+
+    Every IRI goes through the RDF engine's own term, which refuses characters that could end it.
+
+    Raises
+    ------
+    QueryError
+        If something is not an IRI.
+    """
+    for variable, values in lists.items():
+        terms = " ".join(str(to_term(IRI(value))) for value in values)
+        text = text.replace(f"VALUES ?{variable} {{ }}", f"VALUES ?{variable} {{ {terms} }}")
+    return text

@@ -232,10 +232,11 @@ class EmbeddedStore(Store):
         manifest: Manifest,
         *,
         counts: Mapping[str, int] | None = None,
+        restored: changes.Restored | None = None,
         progress: Progress | None = None,
     ) -> Commit:
         """See :meth:`kg.store.Store.commit_rdf`."""
-        return self._commit_new(changes.rdf_change(manifest, ntriples, counts), progress)
+        return self._commit_new(changes.rdf_change(manifest, ntriples, counts, restored), progress)
 
     def _commit_new(self, change: changes.Change, progress: Progress | None) -> Commit:
         with self._writing():

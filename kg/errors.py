@@ -1,5 +1,9 @@
 """Errors that people meet: each message is one line that names the thing, the place and the remedy."""
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class MetakgError(Exception):
     """Base of every error that is a user's to mend; the command line prints it and exits with status 2."""
@@ -31,3 +35,25 @@ class SourceError(MetakgError):
 
 class ModelError(MetakgError):
     """A trained model is missing, damaged, or does not fit the store."""
+
+
+class ShapesError(MetakgError, ValueError):
+    """Shapes cannot be read, or use a part of SHACL that cannot be checked."""
+
+
+class RdfError(MetakgError, ValueError):
+    """An RDF file cannot be read, or is not safe to read."""
+
+
+class GateError(MetakgError, ValueError):
+    """Data breaks rules and was kept out.
+
+    ``what`` names the data, ``report`` (:class:`kg.violations.Report`) says what is wrong, ``remedy`` what to do.
+    """
+
+    def __init__(self, what: str, report: Any, remedy: str = "mend it, then ingest it again") -> None:
+        self.what, self.report, self.remedy = what, report, remedy
+        number = f"{len(report.violations):,} violation{'s' if len(report.violations) > 1 else ''}"
+        super().__init__(
+            f"{what}: {number}, nothing was written; the first: {report.violations[0]}; {remedy}"
+        )

@@ -61,10 +61,11 @@ class MemoryStore(Store):
         manifest: Manifest,
         *,
         counts: Mapping[str, int] | None = None,
+        restored: changes.Restored | None = None,
         progress: Progress | None = None,
     ) -> Commit:
         """See :meth:`kg.store.Store.commit_rdf`."""
-        return self._write_new(changes.rdf_change(manifest, ntriples, counts), progress)
+        return self._write_new(changes.rdf_change(manifest, ntriples, counts, restored), progress)
 
     def add(self, ntriples: bytes, manifest: Manifest) -> Commit:
         """See :meth:`kg.store.Store.add`."""

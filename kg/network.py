@@ -7,11 +7,13 @@ take turns, so that a dataset's runs do not crowd out its task and its qualities
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from kg import iris
+from kg.binding import range_over
 from kg.errors import QueryError
 from kg.terms import IRI
 from kg.vocabulary import MKG, MLS, PREFIXES
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from kg.store import Store
 
-__all__ = ["neighbourhood"]
+__all__ = ["add_statement", "batched", "described", "neighbourhood", "prefixed"]
 
 # Types are attributes of nodes, not edges: every run would meet every other one at mls:Run.
 _OUT = """
@@ -41,10 +43,12 @@ _LOOKED_AT = 5000
 _ABOUT = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
-SELECT DISTINCT ?type ?label WHERE {
+SELECT DISTINCT ?node ?type ?label WHERE {
+  VALUES ?node { }
   { ?node a ?type } UNION { ?node rdfs:label ?label } UNION { ?node dcterms:title ?label }
 }
 """
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ def neighbourhood(store: Store, iri: str, hops: int = 1, max_nodes: int = 200) -
                 else:
                     left_out = True
         frontier = reached
-    if not edges and not store.query(_ABOUT, bindings={"node": IRI(iri)}):
+    about = described(store, known)
+    if not edges and iri not in about:
         raise QueryError(
             f"<{iri}> is not in the graph: give the IRI of a dataset, pipeline, run or other node"
         )
@@ -116,16 +121,15 @@ def neighbourhood(store: Store, iri: str, hops: int = 1, max_nodes: int = 200) -
             f"{len(known)} nodes are shown, more lie within {hops} hop(s): raise max_nodes"
         )
     for node, hop in known.items():
-        graph.add_node(node, hop=hop, **_about(store, node))
+        graph.add_node(node, hop=hop, **about.get(node, {"label": _short(node), "type": ""}))
     for edge in edges:
-        graph.add_edge(
-            edge.source,
-            edge.target,
-            key=edge.predicate,
-            predicate=edge.predicate,
-            label=_prefixed(edge.predicate),
-        )
+        add_statement(graph, edge.source, edge.predicate, edge.target)
     return graph
+
+
+def add_statement(graph: nx.MultiDiGraph, source: str, predicate: str, target: str) -> None:
+    """Add an edge that is keyed by its predicate and has it as ``predicate``, prefixed as ``label``."""
+    graph.add_edge(source, target, key=predicate, predicate=predicate, label=prefixed(predicate))
 
 
 def _edges(store: Store, node: str) -> tuple[list[_Edge], bool]:
@@ -141,19 +145,39 @@ def _edges(store: Store, node: str) -> tuple[list[_Edge], bool]:
     return [edge for turn in zip_longest(*turns.values()) for edge in turn if edge is not None], whole
 
 
-def _about(store: Store, node: str) -> dict[str, str]:
-    rows = list(store.query(_ABOUT, bindings={"node": IRI(node)}).rows())
-    types = sorted(str(kind) for kind, _ in rows if kind is not None)
-    labels = sorted(str(label) for _, label in rows if label is not None)
-    # Our own type says more than the ML-Schema class above it, and that more than DCAT's.
-    types.sort(key=lambda kind: (not kind.startswith(MKG), not kind.startswith(MLS)))
+def described(store: Store, nodes: Iterable[str]) -> dict[str, dict[str, str]]:
+    """``label`` and ``type`` (prefixed, "" if not stated) of the nodes that the graph describes."""
+    types: dict[str, list[str]] = {}
+    labels: dict[str, list[str]] = {}
+    for some in batched(nodes):
+        for node, kind, label in store.query(range_over(_ABOUT, {"node": some})).rows():
+            if kind is not None:
+                types.setdefault(str(node), []).append(str(kind))
+            else:
+                labels.setdefault(str(node), []).append(str(label))
     return {
-        "label": labels[0] if labels else _short(node),
-        "type": _prefixed(types[0]) if types else "",
+        node: {
+            "label": min(labels.get(node, ())) if node in labels else _short(node),
+            "type": prefixed(min(types.get(node, ("",)), key=_generality)),
+        }
+        for node in types.keys() | labels.keys()
     }
 
 
-def _prefixed(iri: str) -> str:
+def _generality(kind: str) -> tuple[bool, bool, str]:
+    """Our own type says more than the ML-Schema class above it, and that more than DCAT's."""
+    return not kind.startswith(MKG), not kind.startswith(MLS), kind
+
+
+def batched(nodes: Iterable[str]) -> Iterator[list[str]]:
+    """Nodes in lists that are not too long for one query."""
+    rest = iter(nodes)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
+
+
+def prefixed(iri: str) -> str:
+    """IRI with the prefix that questions and Turtle write, where there is one."""
     for prefix, namespace in PREFIXES.items():
         if iri.startswith(namespace) and iri != namespace:
             return f"{prefix}:{iri.removeprefix(namespace)}"

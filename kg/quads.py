@@ -131,7 +131,7 @@ def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr
             (task, f"<{DCTERMS}subject>", _text("target")),
         ],
     )
-    yield batch.runs, _run_columns()
+    yield batch.runs, _run_columns(bulk=batch.manifest.bulk)
     if not batch.manifest.bulk:
         page = (_iri("run"), f"<{PROV}atLocation>", _iri("page"))
         yield batch.runs.select("run", page=mlsea.page("run")).drop_nulls(), [page]
@@ -195,7 +195,7 @@ def _quality_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
     ]
 
 
-def _run_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
+def _run_columns(*, bulk: bool) -> list[tuple[pl.Expr, str, pl.Expr]]:
     import polars as pl
 
     run = _iri("run")
@@ -211,7 +211,12 @@ def _run_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
         (run, f"<{MLS}achieves>", _iri("task")),
         (run, f"<{MLS}executes>", _iri("pipeline")),
         (run, f"<{MLS}hasInput>", _iri("dataset")),
-        (run, f"<{own_term('status')}>", _text("status")),
+        # Of millions of runs only those say how they ended that failed.
+        (
+            run,
+            f"<{own_term('status')}>",
+            pl.when(not bulk or pl.col("status") != "finished").then(_text("status")),
+        ),
         (run, f"<{own_term('trainingSize')}>", _typed("training_size", "integer")),
         (run, f"<{own_term('seed')}>", _typed("seed", "integer")),
         (run, f"<{PROV}startedAtTime>", started),
@@ -240,18 +245,34 @@ def _evaluation_statements(
     for (measure,), frame in evaluations.group_by("measure", maintain_order=True):
         iri = str(measure)
         key = iri.removeprefix(iris.measure(""))
-        node = _iri("run", iris.evaluation("", key))
+        node = _shared(key) if bulk else _iri("run", iris.evaluation("", key))
+        shortcut = (_iri("run"), f"<{iri}>", pl.col("number"))
         # The value's text is built once for its two uses.
         valued = frame.with_columns(number=_typed("value", "double"))
-        whole = [
-            (_iri("run"), f"<{MLS}hasOutput>", node),
+        if bulk and iri == iris.measure("runtime_seconds"):
+            # How long a run took is no result of it: where each triple counts, the shortcut says it all.
+            yield valued, [shortcut]
+            continue
+        output = (_iri("run"), f"<{MLS}hasOutput>", node)
+        about = [
             (node, _TYPE, _const(MLS + "ModelEvaluation")),
             (node, f"<{MLS}specifiedBy>", _const(iri)),
             (node, f"<{MLS}hasValue>", pl.col("number")),
         ]
-        shortcut = (_iri("run"), f"<{iri}>", pl.col("number"))
-        # How long a run took is no result of it: where each triple counts, the shortcut says it all.
-        yield valued, [shortcut] if bulk and iri == iris.measure("runtime_seconds") else [*whole, shortcut]
+        if bulk:
+            yield valued, [output, shortcut]
+            yield valued.unique("value"), about
+        else:
+            yield valued, [output, *about, shortcut]
+
+
+def _shared(key: str) -> pl.Expr:
+    """Evaluation that all runs of a bulk graph with the same value have in common: one triple a run, not four."""
+    import polars as pl
+
+    return pl.concat_str(
+        [pl.lit(f"<{iris.own('evaluation', key)}/"), pl.col("value").cast(pl.String), pl.lit(">")]
+    )
 
 
 def settings(pipeline: Pipeline, iri: str) -> Iterator[tuple[str, str, str, Scalar]]:

@@ -145,10 +145,11 @@ class RemoteStore(Store):
         manifest: Manifest,
         *,
         counts: Mapping[str, int] | None = None,
+        restored: changes.Restored | None = None,
         progress: Progress | None = None,
     ) -> Commit:
         """See :meth:`kg.store.Store.commit_rdf`."""
-        return self._replace(changes.rdf_change(manifest, ntriples, counts), progress)
+        return self._replace(changes.rdf_change(manifest, ntriples, counts, restored), progress)
 
     def _replace(self, change: Change, progress: Progress | None) -> Commit:
         known = self._before_writing(change.graph)

@@ -100,10 +100,11 @@ def take_back(folder: Path) -> None:
         marker.write_text(str(version))
         snapshots.publish(folder, served, version)
         snapshots.clear_old(folder, keep=version)
-    elif marker.exists() and (moved := marker.read_text()).isdigit():
+    elif marker.exists() and marker.read_text().isdigit():
         # Killed in the middle of publishing: the copy has its place already.
-        if snapshots.current_version(folder) < int(moved) and snapshots.snapshot(folder, int(moved)).exists():
-            snapshots.point_to(folder, int(moved))
+        version = int(marker.read_text())
+        if version > snapshots.current_version(folder) and snapshots.snapshot(folder, version).exists():
+            snapshots.point_to(folder, version)
     shutil.rmtree(served, ignore_errors=True)
     marker.unlink(missing_ok=True)
 

@@ -17,6 +17,7 @@ from kg.terms import Value
 if TYPE_CHECKING:
     import rdflib
 
+    from kg.changes import Restored
     from kg.inbox import Inbox
 
 __all__ = ["Commit", "Progress", "Store"]
@@ -115,11 +116,14 @@ class Store(ABC):
         manifest: Manifest,
         *,
         counts: Mapping[str, int] | None = None,
+        restored: Restored | None = None,
         progress: Progress | None = None,
     ) -> Commit:
         """Write N-Triples, in chunks of whole lines, as the whole content of the manifest's graph.
 
         The same triples again, in any order, change nothing. ``counts`` are rows by table for the manifest.
+        ``restored`` is what the manifest of the store that the graph was exported from says of it, and is said again
+        word for word.
 
         Raises
         ------

@@ -9,9 +9,11 @@ import pytest
 
 from kg import iris
 from kg.batch import Batch, Manifest, content_hash, hash_sum
+from kg.changes import Restored
 from kg.errors import QueryError, SchemaError, StoreError
 from kg.experience import load
 from kg.history import state_at
+from kg.manifest import describe
 from kg.pipeline import Pipeline, Step
 from kg.store import Store
 from kg.terms import IRI
@@ -328,6 +330,20 @@ class StoreTestCase:
         found = store.query("SELECT ?o WHERE { ?s <http://b> ?o }", default_graph=about.graph)
         assert list(found.rows()) == [("0",)]
         assert store.version == 2
+
+    def test_what_is_put_back_is_described_as_it_was(self, store: Store) -> None:
+        """RDF from an export keeps its manifest entry word for word, and is known by it."""
+        about = Manifest("rdf", "1", "Foreign RDF", "CC0-1.0", "https://example.org")
+        entry = describe(about, {"runs": 1}, "abc", 1, since="2020-02-02T00:00:00Z")
+        line = b'<http://a> <http://b> "c" .\n'
+        assert store.commit_rdf([line], about, restored=Restored(entry, "abc", ("one",))).changed
+        assert not store.commit_rdf([line], about, restored=Restored(entry, "abc")).changed
+        (info,) = store.graphs()
+        assert (info.generated_at, info.content_hash, info.counts["runs"]) == (
+            "2020-02-02T00:00:00Z",
+            "abc",
+            1,
+        )
 
     def test_nothing_or_mixed_batches_are_refused(self, store: Store) -> None:
         """One commit writes one graph."""

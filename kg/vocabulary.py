@@ -85,6 +85,16 @@ OWN_TERMS = (
     "Neighbour",
     "similarity",
     "reproducedBy",
+    # quarantine
+    "Quarantine",
+    "QuarantinedUnit",
+    "keepsBack",
+    "holds",
+    "reason",
+    "report",
+    "statements",
+    "waitsFor",
+    "originalGraph",
     "excludedSource",
     "asOf",
 )

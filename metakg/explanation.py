@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,6 +63,7 @@ class Explanation:
         for section in self.sections:
             lines += ["", section.heading]
             lines += ["  " + "  ".join(_shown(cell) for cell in row) for row in section.rows] or ["  none"]
+        lines += ["", f"what is around it: metakg network neighbourhood {iris_in_short(self.iri)}"]
         return "\n".join(lines) + "\n"
 
 
@@ -104,12 +106,35 @@ def iris_in_short(text: str) -> str:
     return text
 
 
-def whole_iri(thing: str) -> str:
-    """IRI of a thing that may be written as tables show it (``metakg:run/...``, ``openml:dataset/31``)."""
+def whole_iri(thing: str | int) -> str:
+    """IRI of a thing as people write it.
+
+    ``31`` and ``openml:31`` are datasets, ``metakg:run/...`` and ``openml:dataset/31`` what tables show, 16
+    hexadecimal digits the key of a pipeline, ``oboe/31/...`` that of a run.
+
+    >>> whole_iri("8ad1f1386e3da299")
+    'https://w3id.org/metakg/pipeline/8ad1f1386e3da299'
+
+    Raises
+    ------
+    QueryError
+        If it is none of these.
+    """
+    text = str(thing).strip()
     for prefix, base in _SHORT.items():
-        if thing.startswith(prefix):
-            return iris.dataset_iri(base + thing.removeprefix(prefix))
-    return iris.dataset_iri(thing)
+        if text.startswith(prefix):
+            return iris.dataset_iri(base + text.removeprefix(prefix))
+    if re.fullmatch(r"[0-9a-f]{16}", text):
+        return iris.own("pipeline", text)
+    if re.fullmatch(r"[\w.-]+(/[\w.-]+)+", text):
+        return iris.own("run", text)
+    try:
+        return iris.dataset_iri(text)
+    except QueryError as error:
+        raise QueryError(
+            f"{text!r} is not a dataset (31 or openml:31), a pipeline's key (16 hexadecimal digits), a run's key "
+            "(oboe/31/...) or an IRI: give one of these"
+        ) from error
 
 
 def _first(store: Store, name: str, **bindings: Value) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from kg import iris, open_store
 from kg.errors import ModelError, QueryError, SourceError
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from embeddings.table import Task
     from ingest import IngestReport, Source
+    from ingest.quarantine import Held
+    from ingest.rdf import RdfReport
+    from kg.communities import Communities
     from kg.experience import Experience
     from kg.export import Export, Format
     from kg.history import CommitInfo, Difference
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from kg.result import Result
     from kg.selection import Selection
     from kg.transfer import Pushed
+    from kg.validation import Engine
+    from kg.violations import Report
     from metakg.crate import Crate
     from metakg.croissant import Croissant
     from metakg.explanation import Explanation
@@ -167,34 +172,126 @@ class KnowledgeGraph:
     # What goes in
 
     def ingest(
-        self, source: str | Source, *, progress: Callable[[str, int, int], None] | None = None, **options: Any
-    ) -> IngestReport:
+        self,
+        source: str | os.PathLike[str] | Source,
+        *,
+        validate: bool = False,
+        progress: Callable[[str, int, int], None] | None = None,
+        **options: Any,
+    ) -> IngestReport | RdfReport:
         """Read a source into its named graph; doing so again changes nothing.
 
         Parameters
         ----------
         source
-            Name of a source (``oboe``, ``lcdb``, ...) or a source.
+            Name of a source (``oboe``, ``lcdb``, ...), a source, or the path of an RDF file (see :meth:`ingest_rdf`).
+        validate
+            Check the tables of a source first; RDF is always checked.
         progress
             Told what is being done, units done, and units in all.
         options
-            Given to a source that is named, such as ``path``.
+            Given to a source that is named, such as ``path``, or to :meth:`ingest_rdf`.
 
         Raises
         ------
+        GateError
+            If something breaks a rule; nothing is written.
         SourceError
             If the source is unknown or cannot be read.
         StoreError
             If the store cannot be written.
         """
         from ingest import find_source, ingest
+        from ingest.gate import check_source
+        from kg.rdf_file import is_rdf_path
 
-        if isinstance(source, str):
-            source = find_source(source, **options)
+        if isinstance(source, str | os.PathLike):
+            if is_rdf_path(source):
+                return self.ingest_rdf(source, progress=progress, **options)
+            source = find_source(os.fspath(source), **options)
         elif options:
             raise SourceError(f"options {', '.join(options)} are for a source that is given by its name")
+        if validate:
+            check_source(source, progress)
         self.create()
         return ingest(self.store, source, progress)
+
+    def ingest_rdf(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        progress: Callable[[str, int, int], None] | None = None,
+        **options: Any,
+    ) -> RdfReport:
+        """Read an RDF file into its named graph, if it keeps to the shapes; see :func:`ingest.rdf.ingest_rdf`.
+
+        Parameters
+        ----------
+        path
+            Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD, by its suffix; ``.gz`` may follow.
+        progress
+            Told what is being done, units done, and units in all.
+        options
+            ``keep_going`` to put what breaks a rule into quarantine; ``name``, ``title``, ``licence`` and
+            ``derived_from`` of the file.
+
+        Raises
+        ------
+        GateError
+            If something breaks a rule and ``keep_going`` is not given; nothing is written.
+        RdfError
+            If the file cannot be read.
+        StoreError
+            If the store cannot be written, or its graph of that name is of another file.
+        """
+        from ingest.rdf import ingest_rdf
+
+        self.create()
+        return ingest_rdf(self.store, path, progress=progress, **options)
+
+    def validate(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        engine: Engine = "sparql",
+        limit: int | None = 1_000,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Report:
+        """Check the graph, or an RDF file, against the shapes; see :func:`kg.validation.validate`.
+
+        Raises
+        ------
+        RdfError
+            If the file cannot be read.
+        """
+        from kg.validation import validate
+
+        subject = self.store if path is None else path
+        return validate(subject, engine=engine, limit=limit, progress=progress)
+
+    def quarantine(self, name: str | None = None) -> list[Held]:
+        """What ingesting RDF kept back, with the reasons: of one file, or of all.
+
+        Raises
+        ------
+        StoreError
+            If there is no quarantine of that name.
+        """
+        from ingest.quarantine import held
+
+        return held(self.store, name)
+
+    def release(self, name: str) -> int:
+        """Forget the quarantine of a file; returns the number of things that were in it.
+
+        Raises
+        ------
+        StoreError
+            If there is no quarantine of that name, or the store cannot be written.
+        """
+        from ingest.quarantine import release
+
+        return release(self.store, name)
 
     def status(self) -> Status:
         """What the graph holds, where from, and whether there is a trained model of it."""
@@ -600,7 +697,7 @@ class KnowledgeGraph:
 
         return explain(self.store, thing)
 
-    def network(self, thing: str, *, hops: int = 1, max_nodes: int = 200) -> nx.MultiDiGraph:
+    def network(self, thing: str | int, *, hops: int = 1, max_nodes: int = 200) -> nx.MultiDiGraph:
         """Surroundings of a thing as a networkx graph; see :func:`kg.network.neighbourhood`.
 
         Raises
@@ -609,8 +706,64 @@ class KnowledgeGraph:
             If the graph does not know the thing.
         """
         from kg import network
+        from metakg.explanation import whole_iri
 
-        return network.neighbourhood(self.store, thing, hops=hops, max_nodes=max_nodes)
+        return network.neighbourhood(self.store, whole_iri(thing), hops=hops, max_nodes=max_nodes)
+
+    def paths(
+        self, start: str | int, end: str | int, *, count: int = 3, max_nodes: int = 20_000
+    ) -> nx.MultiDiGraph:
+        """How two things are connected, as a networkx graph; see :func:`kg.paths.paths`.
+
+        Raises
+        ------
+        QueryError
+            If the graph does not know one of them, or both are the same.
+        """
+        from kg import paths
+        from metakg.explanation import whole_iri
+
+        return paths.paths(self.store, whole_iri(start), whole_iri(end), count=count, max_nodes=max_nodes)
+
+    def communities(
+        self,
+        of: Literal["datasets", "pipelines"] = "datasets",
+        *,
+        measure: str | None = None,
+        procedure: str | None = None,
+        max_nodes: int = 1000,
+        seed: int = 0,
+    ) -> Communities:
+        """Datasets on which pipelines rank alike, or pipelines that rank alike; see :mod:`kg.communities`.
+
+        Parameters
+        ----------
+        of
+            What is grouped.
+        measure, procedure
+            Keys or IRIs; those that recommendations rest on if left out.
+        max_nodes
+            Things to group at most.
+        seed
+            Of the Louvain method.
+
+        Raises
+        ------
+        QueryError
+            If nothing was measured so.
+        """
+        from kg.communities import communities
+        from kg.measures import measure_of
+        from metakg.training import MEASURE, PROCEDURE
+
+        return communities(
+            self.experience(),
+            measure_of(measure).iri if measure else MEASURE,
+            procedure or PROCEDURE,
+            of=of,
+            max_nodes=max_nodes,
+            seed=seed,
+        )
 
     # What goes out
 

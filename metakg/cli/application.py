@@ -25,6 +25,8 @@ COMMANDS = {
     "init": Place("metakg.cli.store", "make an empty store"),
     "ingest": Place("metakg.cli.store", "read sources of experiments into the graph"),
     "status": Place("metakg.cli.store", "what the graph holds, and from where"),
+    "validate": Place("metakg.cli.validate", "check the graph, or RDF files, against the shapes"),
+    "quarantine": Place("metakg.cli.quarantine", "what was kept back, and why"),
     "history": Place("metakg.cli.history", "what came in when"),
     "diff": Place("metakg.cli.history", "compare two versions of the store"),
     "remove": Place("metakg.cli.history", "remove a source"),
@@ -34,6 +36,7 @@ COMMANDS = {
     "query": Place("metakg.cli.query", "run SPARQL"),
     "ask": Place("metakg.cli.ask", "ask a shipped question"),
     "explain": Place("metakg.cli.explain", "what the graph knows about a thing"),
+    "network": Place("metakg.cli.network", "what surrounds or connects things, and communities"),
     "export": Place(
         "metakg.cli.export", "write the graph, a recommendation's evidence or a dataset to a file"
     ),
@@ -60,8 +63,10 @@ class Application(click.Group):
         place = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(place.module), cmd_name)
         command.short_help = place.help
-        known = {parameter.name for parameter in command.params}
-        command.params += [option for option in _shared_options(hidden=True) if option.name not in known]
+        within = command.commands.values() if isinstance(command, click.Group) else ()
+        for one in (command, *within):
+            known = {parameter.name for parameter in one.params}
+            one.params += [option for option in _shared_options(hidden=True) if option.name not in known]
         return command
 
     def resolve_command(
@@ -114,7 +119,7 @@ def _shared_options(hidden: bool = False) -> list[click.Option]:
     cls=Application,
     params=_shared_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 success, 1 `doctor` found faults, 2 something a person can mend.",
+    epilog="Exit status: 0 success, 1 `doctor` found faults or data breaks a rule, 2 something a person can mend.",
 )
 @click.version_option(metakg.__version__, prog_name="metakg")
 def app() -> None:

@@ -78,7 +78,8 @@ def _graphs(session: Session, target: str, form: Format | None, graphs: tuple[st
             done = kg.export(target, form, graphs=graphs, progress=progress)
     kind = "triples" if done.form == "turtle" else "quads"
     place = "stdout" if target == "-" else target
-    session.say(f"wrote {done.quads:,} {kind} of {len(done.graphs)} graphs to {place} ({done.form})")
+    graphs_in_it = f"{len(done.graphs)} graph{'s' if len(done.graphs) > 1 else ''}"
+    session.say(f"wrote {done.quads:,} {kind} of {graphs_in_it} to {place} ({done.form})")
 
 
 def _crate(session: Session, target: str, recommendation: str) -> None:

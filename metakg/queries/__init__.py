@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from kg.binding import range_over
 from kg.terms import IRI, Value, to_term
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def with_values(
 ) -> str:
     """Text of ``NAME.rq`` in which variables range over lists of IRIs, or stand for one.
 
-    The text stands for itself, so that it can be kept and asked again. Every IRI goes through the RDF engine's
-    own term, which refuses characters that could end it.
+    The text stands for itself, so that it can be kept and asked again.
 
     Parameters
     ----------
@@ -59,9 +59,7 @@ def with_values(
         If something is not an IRI.
     """
     query = text(name) if selection is None else selection.restrict(text(name))
-    for variable, values in lists.items():
-        terms = " ".join(str(to_term(IRI(value))) for value in values)
-        query = query.replace(f"VALUES ?{variable} {{ }}", f"VALUES ?{variable} {{ {terms} }}")
+    query = range_over(query, lists)
     for variable, value in bindings.items():
         query = query.replace(f"?{variable} ", f"{to_term(IRI(value))} ")
     return query

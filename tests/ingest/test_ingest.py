@@ -116,7 +116,8 @@ def test_the_report_states_counts_and_progress_is_told():
     assert report.to_dict()["left_out"][0]["why"]
 
 
-def test_what_was_interrupted_goes_on_and_nothing_is_there_twice(tmp_path):
+def test_what_was_interrupted_goes_on_and_nothing_is_there_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest.report, "_RUNS_AT_ONCE", 1000)
     with kg.open_store(tmp_path / "store", create=True) as store:
         with pytest.raises(KeyboardInterrupt):
             ingest.ingest(store, PiecewiseSource(stop_after=2))

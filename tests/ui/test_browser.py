@@ -164,6 +164,30 @@ def test_from_a_csv_to_code_and_on_to_sparql(
     assert watch.errors == []
 
 
+def test_a_network_is_drawn_and_labelled(browser: Any, app_address: str, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1360, "height": 1000})
+    watch = _Watch(page)
+    page.goto(app_address)
+    page.get_by_role("link", name="Network").click()
+    page.get_by_role("heading", name="Network", exact=True).wait_for()
+    page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
+    _full_page(page, tmp_path / "1-surroundings.png")
+    legend = page.locator(".js-plotly-plot .legendtext").all_text_contents()
+    assert {"Run", "Dataset", "Task"} <= set(legend)
+
+    page.get_by_role("radio", name="Path to another thing").click()
+    page.locator(".js-plotly-plot .textpoint").first.wait_for()
+    page.locator(".js-plotly-plot .legendtext").filter(has_text="Pipeline").wait_for()
+    _full_page(page, tmp_path / "2-path.png")
+
+    page.get_by_role("radio", name="Communities of datasets").click()
+    page.locator(".js-plotly-plot .legendtext").filter(has_text="community 1").first.wait_for()
+    _full_page(page, tmp_path / "3-communities.png")
+
+    assert sorted(set(watch.foreign)) == []
+    assert watch.errors == []
+
+
 def _full_page(page: Any, path: Path) -> None:
     """Take a picture of all that the page scrolls over."""
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
