@@ -194,7 +194,9 @@ class Endpoint:
                 return send()
             except urllib.error.HTTPError as error:
                 failure: Exception = _refusal(url, error)
-                lasting = error.code < 500 or error.headers.get("X-SQL-State") is not None
+                lasting = (
+                    error.code < 500 or error.code == 504 or error.headers.get("X-SQL-State") is not None
+                )
                 cause: Exception = error
             except TimeoutError as error:
                 raise self._too_late(url) from error
@@ -232,7 +234,11 @@ def _read(response: Any) -> Answer:
     with response:
         body = response.read()
         headers = response.headers
-    # Virtuoso's time limit and row limit leave the status at 200.
+    # A gateway's row limit, and Virtuoso's time limit and row limit, leave the status at 200.
+    if headers.get("Metakg-Truncated") is not None:
+        raise _cut_off(int(headers["Metakg-Truncated"]), "--limit")
+    if headers.get("Metakg-Limit") is not None:
+        _check_row_limit(body, int(headers["Metakg-Limit"]), "--limit")
     state = headers.get("X-SQL-State")
     if state is not None:
         said = headers.get("X-SQL-Message", "no message")
@@ -240,23 +246,31 @@ def _read(response: Any) -> Answer:
             f"the server ended the query early ({state}: {' '.join(said.split())}): ask for less"
         )
     if headers.get("X-SPARQL-MaxRows") is not None:
-        _check_row_limit(body, int(headers["X-SPARQL-MaxRows"]))
+        _check_row_limit(body, int(headers["X-SPARQL-MaxRows"]), "ResultSetMaxRows")
     return Answer(body, headers.get("Content-Type", ""), headers.get("Server", ""))
 
 
-def _check_row_limit(body: bytes, most: int) -> None:
+def _check_row_limit(body: bytes, most: int, option: str) -> None:
     try:
         rows = len(json.loads(body)["results"]["bindings"])
     except (ValueError, KeyError, TypeError):
         rows = body.count(b"\n") - 1
     if rows >= most:
-        raise StoreError(
-            f"the server cuts answers off at {most:,} rows: ask for less, or raise its ResultSetMaxRows"
-        )
+        raise _cut_off(most, option)
+
+
+def _cut_off(most: int, option: str) -> StoreError:
+    return StoreError(f"the server cuts answers off at {most:,} rows: ask for less, or raise its {option}")
 
 
 def _refusal(url: str, error: urllib.error.HTTPError) -> QueryError | StoreError:
     said = _one_line(error)
+    if error.code == 504:
+        return StoreError(
+            f"{url} cut the query off at its time limit: ask for less, or raise the server's limit"
+        )
+    if error.code == 403 and "Metakg-Refusal" in error.headers:
+        return StoreError(f"{url}: {said}")
     if error.code in (401, 403):
         return StoreError(
             f"{url} refused the credentials ({error.code}): check METAKG_USER, METAKG_PASSWORD and METAKG_AUTH"

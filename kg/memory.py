@@ -117,6 +117,14 @@ class MemoryStore(Store):
         """See :meth:`kg.store.Store.query_tsv`."""
         return oxigraph.evaluate_tsv(self._raw, text, default_graph)
 
+    def dump_all(self) -> bytes:
+        """N-Quads of everything."""
+        import pyoxigraph as ox
+
+        dumped = self._raw.dump(format=ox.RdfFormat.N_QUADS)
+        assert dumped is not None
+        return dumped
+
     def dump(self, graph: str) -> Iterator[bytes]:
         """See :meth:`kg.store.Store.dump`."""
         return oxigraph.dump(self._raw, graph)

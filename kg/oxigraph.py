@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from kg.history import CommitInfo
     from kg.store import Progress
 
-__all__ = ["apply", "copy", "dump", "evaluate", "evaluate_tsv", "history", "in_graph", "rdflib_dataset"]
+__all__ = [
+    "apply",
+    "copy",
+    "dump",
+    "evaluate",
+    "evaluate_tsv",
+    "history",
+    "in_graph",
+    "rdflib_dataset",
+    "run",
+]
 
 _AT_ONCE = 4 * 2**20
 """Bytes of N-Quads up to which they are written in one transaction."""
@@ -143,22 +153,28 @@ def evaluate(
     limit: int | None = None,
 ) -> Result:
     """Evaluate a query that reads."""
-    return Result.of(_run(raw, bind(text, bindings) if bindings else text, default_graph), limit)
+    return Result.of(run(raw, bind(text, bindings) if bindings else text, default_graph), limit)
 
 
 def evaluate_tsv(raw: pyoxigraph.Store, text: str, graph: str) -> bytes:
     """Evaluate a SELECT query over one graph and serialise its solutions at once."""
     import pyoxigraph as ox
 
-    serialised = _run(raw, text, graph).serialize(format=ox.QueryResultsFormat.TSV)
+    serialised = run(raw, text, graph).serialize(format=ox.QueryResultsFormat.TSV)
     assert serialised is not None
     return serialised
 
 
-def _run(raw: pyoxigraph.Store, text: str, default_graph: str | Sequence[str] | None) -> Any:
+def run(
+    raw: pyoxigraph.Store,
+    text: str,
+    default_graph: str | Sequence[str] | None,
+    allowed_services: Sequence[str] = (),
+) -> Any:
+    """Evaluate a query that reads; returns the engine's result, which is read as it is evaluated."""
     import pyoxigraph as ox
 
-    check_read_only(text)
+    check_read_only(text, allowed_services)
     # The engine would let the union overrule FROM.
     options: dict[str, Any] = {"use_default_graph_as_union": not names_its_graphs(text)}
     if default_graph is not None:

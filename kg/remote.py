@@ -21,7 +21,7 @@ from kg.batch import Batch, Manifest, content_hash
 from kg.binding import bind
 from kg.changes import Change
 from kg.errors import QueryError, StoreError
-from kg.guard import check_read_only, names_its_graphs
+from kg.guard import check_read_only, names_its_graphs, services_as_graphs
 from kg.history import CommitInfo, commits
 from kg.manifest import GraphInfo, total_counts
 from kg.remote_updates import (
@@ -324,10 +324,11 @@ class RemoteStore(Store):
         bindings: Mapping[str, Value] | None = None,
         default_graph: str | Sequence[str] | None = None,
         limit: int | None = None,
+        allowed_services: Sequence[str] = (),
     ) -> Result:
         """See :meth:`kg.store.Store.query`; the server sends all rows, whatever the limit."""
         text = bind(text, bindings) if bindings else text
-        form = _form(text)
+        form = _form(text, allowed_services)
         default, named = self._read_from(text, default_graph)
         result = self._answer(text, form, default, named)
         return result if limit is None or form == "ASK" else result.head(limit)
@@ -389,13 +390,13 @@ class RemoteStore(Store):
         """Nothing to do: no connection is kept."""
 
 
-def _form(text: str) -> Form:
+def _form(text: str, allowed_services: Sequence[str] = ()) -> Form:
     """Form of a query, which must be one: endpoints differ in what they let a query do."""
     import pyoxigraph as ox
 
-    check_read_only(text)
+    check_read_only(text, allowed_services)
     try:
-        nothing: Any = ox.Store().query(text)
+        nothing: Any = ox.Store().query(services_as_graphs(text, allowed_services))
     except SyntaxError as error:
         raise QueryError(f"the query cannot be parsed: {' '.join(str(error).split())}") from error
     except (ValueError, RuntimeError) as error:

@@ -8,10 +8,12 @@ import subprocess
 import sysconfig
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from kg.errors import StoreError
+from kg.tied_process import tied
 
 __all__ = ["Server", "free_port"]
 
@@ -29,6 +31,9 @@ def free_port(host: str = "127.0.0.1") -> int:
 class Server:
     """A running Oxigraph server; a context manager that ends it.
 
+    It calls services, loads URLs, and takes whatever a web page sends to it: people reach it through
+    :class:`kg.gateway.Gateway`. On Linux it ends with the thread that started it.
+
     Parameters
     ----------
     folder
@@ -38,7 +43,12 @@ class Server:
     write
         Whether it takes updates.
     timeout_seconds
-        After which it cuts a query off, to whole seconds; None for no limit.
+        After which it cuts a query off, to whole seconds; None for no limit. It does not notice the limit while it
+        sorts, follows paths, or decides on an order of joins.
+    memory_bytes
+        What it may use; it ends when it needs more.
+    pass_fds
+        File descriptors that stay open as long as it runs, such as that of a lock.
 
     Raises
     ------
@@ -54,6 +64,8 @@ class Server:
         bind: str = "127.0.0.1",
         write: bool = False,
         timeout_seconds: float | None = None,
+        memory_bytes: int | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         program = shutil.which("oxigraph", path=sysconfig.get_path("scripts")) or shutil.which("oxigraph")
         if program is None:
@@ -69,17 +81,16 @@ class Server:
             words += ["--location", str(folder)]
         if timeout_seconds is not None:
             words += ["--timeout-s", str(max(1, round(timeout_seconds)))]
-        if not (write or folder is None):
-            words.append("--union-default-graph")
         # A file, not a pipe: a server that writes much never waits for us to read.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         # Its own session: Ctrl+C reaches us, and we end it.
         self._process = subprocess.Popen(
-            words,
+            tied(words, memory_bytes),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
         try:
             self._wait_until_it_listens(bind)
@@ -108,6 +119,11 @@ class Server:
         """Number of the server's process."""
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether the server has not ended."""
+        return self._process.poll() is None
+
     def wait(self) -> None:
         """Wait until the server ends.
 
@@ -118,6 +134,12 @@ class Server:
         """
         status = self._process.wait()
         raise StoreError(f"the Oxigraph server on {self.url} ended by itself (status {status})")
+
+    def kill(self) -> None:
+        """End the server at once, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
 
     def close(self) -> None:
         """End the server."""

@@ -8,8 +8,10 @@ False
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from kg.export import Export, Format
     from kg.history import CommitInfo, Difference
     from kg.manifest import GraphInfo
+    from kg.query_process import QueryProcesses
     from kg.questions import Question
     from kg.result import Result
     from kg.selection import Selection
@@ -109,6 +112,8 @@ class KnowledgeGraph:
         self._opened: Store | None = None
         self._kept_models: Models | None = None
         self._kept_experience: tuple[int, Experience] | None = None
+        self._kept_processes: QueryProcesses | None = None
+        self._lock = threading.Lock()
 
     def __enter__(self) -> KnowledgeGraph:
         return self
@@ -154,6 +159,9 @@ class KnowledgeGraph:
 
     def close(self) -> None:
         """Let go of the store; the object opens it again when it is used again."""
+        if self._kept_processes is not None:
+            self._kept_processes.close()
+            self._kept_processes = None
         if self._opened is not None:
             self._opened.close()
             self._opened = None
@@ -642,17 +650,51 @@ class KnowledgeGraph:
 
     # Questions
 
-    def sparql(self, query: str, *, max_rows: int | None = None, **bindings: Value) -> Result:
+    def sparql(
+        self,
+        query: str,
+        *,
+        max_rows: int | None = None,
+        timeout_seconds: float | None = None,
+        allow_services: Sequence[str] = (),
+        **bindings: Value,
+    ) -> Result:
         """Answer of a SPARQL query that reads; ``bindings`` are values of its variables.
 
-        At most ``max_rows`` rows are read; ``Result.truncated`` tells whether there were more.
+        Parameters
+        ----------
+        query
+            Text of the query.
+        max_rows
+            At most so many rows are read; ``Result.truncated`` tells whether there were more.
+        timeout_seconds
+            Answer in a process of its own, which is ended after that time (``math.inf`` for never) or when it needs
+            too much memory: for the text of people whom one cannot ask. A server keeps to its own limits.
+        allow_services
+            Hosts (``HOST`` or ``HOST:PORT``) that ``SERVICE <http://HOST/...>`` may call.
 
         Raises
         ------
         QueryError
-            If the query does not parse, would write, or would reach the network.
+            If the query does not parse, would write, would reach the network, or takes too long.
         """
-        return self.store.query(query, bindings=bindings, limit=max_rows)
+        if timeout_seconds is None and not allow_services:
+            return self.store.query(query, bindings=bindings, limit=max_rows)
+        return self._query_processes().query(
+            query,
+            bindings=bindings,
+            limit=max_rows,
+            timeout_seconds=math.inf if timeout_seconds is None else timeout_seconds,
+            allowed_services=allow_services,
+        )
+
+    def _query_processes(self) -> QueryProcesses:
+        from kg.query_process import QueryProcesses
+
+        with self._lock:
+            if self._kept_processes is None:
+                self._kept_processes = QueryProcesses(self.store)
+            return self._kept_processes
 
     def ask(self, question: str, **parameters: Value) -> Result:
         """Answer of a shipped question; ``kg.questions.names()`` lists them.

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.elements.lib.column_types import ColumnConfig
 
-__all__ = ["ROW_LIMIT", "Outcome", "draw", "outcome"]
+__all__ = ["ROW_LIMIT", "TIME_LIMIT_SECONDS", "Outcome", "draw", "outcome"]
 
 ROW_LIMIT = 10_000
 """Most rows that are shown and offered for download."""
+
+
+TIME_LIMIT_SECONDS = 30.0
+"""After which a query is ended."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def outcome(kg: metakg.KnowledgeGraph, query: str) -> Outcome:
     """Run a query."""
     started = time.perf_counter()
     try:
-        result = kg.sparql(query, max_rows=ROW_LIMIT)
+        result = kg.sparql(query, max_rows=ROW_LIMIT, timeout_seconds=TIME_LIMIT_SECONDS)
     except metakg.MetakgError as error:
         return Outcome(None, 0.0, one_line(error))
     elapsed = 1000 * (time.perf_counter() - started)

@@ -10,6 +10,7 @@ import click
 from metakg.cli.output import plain_table
 from metakg.cli.query import FORMATS, print_result
 from metakg.cli.session import Session
+from metakg.cli.time_limit import time_limit
 
 __all__ = ["ask"]
 
@@ -42,10 +43,22 @@ class Questions(click.Group):
         ]
         options.append(click.Option(["--format", "form"], type=click.Choice(FORMATS), default="table"))
 
-        def answer(form: str, **parameters: Any) -> None:
+        options.append(
+            click.Option(
+                ["--timeout", "timeout"],
+                type=click.FloatRange(0),
+                default=60.0,
+                show_default=True,
+                help="Seconds to wait for the answer; 0: for ever.",
+            )
+        )
+
+        def answer(form: str, timeout: float, **parameters: Any) -> None:
             session = click.get_current_context().ensure_object(Session)
             with session.open(read_only=True) as kg:
-                print_result(session, kg.ask(cmd_name, **parameters), form)
+                with time_limit(timeout):
+                    result = kg.ask(cmd_name, **parameters)
+                print_result(session, result, form)
 
         return click.Command(cmd_name, params=options, callback=answer, help=question.question)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,12 +40,25 @@ FORMATS = ("table", "csv", "json", "turtle")
     show_default=True,
     help="Seconds to wait for the answer; 0: for ever.",
 )
+@click.option(
+    "--allow-service",
+    "services",
+    metavar="HOST",
+    multiple=True,
+    help="Let SERVICE <http://HOST/...> call this host (HOST or HOST:PORT; may be repeated).",
+)
 @pass_session
-def query(session: Session, text: str, form: str, limit: int, timeout: float) -> None:
+def query(
+    session: Session, text: str, form: str, limit: int, timeout: float, services: tuple[str, ...]
+) -> None:
     """Run a SPARQL query that reads: a file, the text itself, or - for stdin."""
+    given = _query_text(text)
     with session.open(read_only=True) as kg:
+        # In a process of its own, so that a query that needs too much memory ends in one line.
         with time_limit(timeout):
-            result = kg.sparql(_query_text(text), max_rows=limit or None)
+            result = kg.sparql(
+                given, max_rows=limit or None, timeout_seconds=math.inf, allow_services=services
+            )
         print_result(session, result, form)
 
 

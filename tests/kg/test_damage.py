@@ -99,7 +99,7 @@ def test_a_damaged_projection_is_made_again(folder: Path) -> None:
     with kg.open_store(folder) as store:
         before = experience.load(store)
         (part,) = (folder / "experience").iterdir()
-        (part / "runs.parquet").write_bytes(b"PAR1 damaged")
+        (part / "runs-00001.parquet").write_bytes(b"PAR1 damaged")
         assert experience.load(store).runs.equals(before.runs)
         (part / "datasets.parquet").unlink()
         assert experience.load(store).datasets.equals(before.datasets)
