@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ingest import IngestReport, Source
     from ingest.quarantine import Held
     from ingest.rdf import RdfReport
+    from kg.batch import Batch
     from kg.communities import Communities
     from kg.experience import Experience
     from kg.export import Export, Format
@@ -301,6 +302,19 @@ class KnowledgeGraph:
         from metakg.status import status_of
 
         return status_of(self)
+
+    def log(self, batch: Batch) -> None:
+        """Append a small batch, as of one tracked run, without waiting for whoever writes to the store.
+
+        Once this returns it is safe; see :meth:`kg.store.Store.log` for when it is in the graph.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """
+        self.create()
+        self.store.log(batch)
 
     def history(self) -> list[CommitInfo]:
         """Commits that changed the store, oldest first; the store itself is not asked what it held then."""

@@ -19,7 +19,8 @@ from kg import iris
 from kg.endpoint import Endpoint
 from kg.errors import StoreError
 from kg.server import free_port
-from kg.testing import StoreTestCase, small_batch
+from kg.testing import StoreTestCase, one_run, small_batch
+from kg.transfer import push
 
 pytestmark = pytest.mark.server
 
@@ -42,6 +43,8 @@ ServerThreads = 4
 [SPARQL]
 ResultSetMaxRows = 2000
 """
+
+EVERYTHING = "SELECT ?s ?p ?o WHERE { ?s ?p ?o }"
 
 ACCESS: dict[str, Any] = {"user": "dba", "password": "dba", "auth": "digest"}
 
@@ -138,3 +141,18 @@ def test_an_answer_that_the_row_limit_cuts_off_is_an_error(empty: str) -> None:
         assert len(store.query("SELECT ?s WHERE { ?s <http://b> ?o } LIMIT 1500")) == 1500
         with pytest.raises(StoreError, match="2,000 rows"):
             store.query("SELECT ?s WHERE { ?s <http://b> ?o }")
+
+
+def test_a_store_is_pushed_and_goes_on_where_it_was(empty: str, tmp_path: Path) -> None:
+    with kg.open_store(tmp_path / "store", create=True) as source, opened(empty) as target:
+        source.commit(small_batch(shift=1 / 3))
+        source.append([one_run(str(number), number / 7) for number in range(5)])
+        pushed = push(source, target)
+        assert next(pushed).quads > 100
+        pushed.close()  # interrupted between two graphs
+        assert [item.there for item in push(source, target)] == [True, False]
+        for info in source.graphs():
+            sent, there = (
+                set(store.query(EVERYTHING, default_graph=info.iri).rows()) for store in (source, target)
+            )
+            assert there == sent
