@@ -68,6 +68,7 @@ class Contents(OpenedGraph):
         """
         from ingest import find_source, ingest
         from ingest.gate import check_source
+        from kg.rdf_file import is_rdf_path
 
         if isinstance(source, str | os.PathLike):
             if is_rdf_path(source):
@@ -116,6 +117,7 @@ class Contents(OpenedGraph):
     @contextmanager
     def _filling(self) -> Iterator[None]:
         """Make the store if there is none; an empty one that nothing was written to is not left behind."""
+        there = self.location.exists()
         new = self.create()
         try:
             yield
@@ -123,6 +125,8 @@ class Contents(OpenedGraph):
             if new and self.store.version == 0:
                 self.close()
                 shutil.rmtree(self.location, ignore_errors=True)
+                if there:
+                    self.location.mkdir()
             raise
 
     def validate(
