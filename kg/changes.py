@@ -82,6 +82,8 @@ class Change:
         When the graph was first written; None for now.
     unfinished
         Whether more of its source is to come.
+    bulk
+        Of a bulk source, the batches that are appended, by content hash.
     trusted
         Whether the lines were built by us, so that their syntax needs no check.
     restored
@@ -96,6 +98,7 @@ class Change:
     appended: tuple[str, ...] = ()
     since: str | None = None
     unfinished: bool = False
+    bulk: Mapping[str, Batch] = field(default_factory=dict)
     trusted: bool = True
     restored: bytes = b""
 
@@ -238,6 +241,7 @@ def hashed_addition(
         tuple(fresh),
         known.generated_at if known else None,
         unfinished,
+        dict(zip(fresh, parts, strict=True)) if about.bulk else {},
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from kg import changes, manifest, oxigraph, serving, snapshots
+from kg import changes, manifest, oxigraph, projection, serving, snapshots
 from kg.batch import Batch, Manifest, content_hash
 from kg.errors import SchemaError, StoreError
 from kg.history import CommitInfo
@@ -167,7 +167,10 @@ class EmbeddedStore(Store):
         graph = listed[0].manifest.graph
         with self._writing():
             change = changes.addition(self, listed, self._known(graph), unfinished=unfinished)
-            return self._write(change, progress) if change else Commit(graph, self.version, 0, changed=False)
+            if change is None:
+                return Commit(graph, self.version, 0, changed=False)
+            projection.keep_appended(self.folder / "experience", change.manifest, change.bulk)
+            return self._write(change, progress)
 
     def log(self, batch: Batch) -> None:
         """See :meth:`kg.store.Store.log`."""

@@ -16,7 +16,7 @@ from kg import iris
 from kg.manifest import GraphInfo
 from kg.measures import measure_of
 from kg.pipeline import Pipeline
-from kg.projection import DESCRIPTIONS, REPEATED, clear_stale, nothing, part_name, part_of
+from kg.projection import DESCRIPTIONS, REPEATED, clear_stale, nothing, part_of
 from kg.store import Progress, Store
 from kg.terms import IRI
 from kg.vocabulary import OWL
@@ -294,7 +294,7 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
         for name, frame in tables.items():
             described[name].append(frame)
     if folder:
-        clear_stale(folder, {part_name(info) for info in graphs})
+        clear_stale(folder, graphs)
     frames = {name: pl.concat(found) if found else nothing(name) for name, found in described.items()}
     # A dataset may be described in several graphs, one knowing its name and another not.
     datasets = (

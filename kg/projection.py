@@ -12,21 +12,32 @@ import io
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg import iris
+from kg.batch import Batch, Manifest
 from kg.manifest import GraphInfo
 from kg.store import Store
 from kg.terms import IRI, to_term
+from kg.vocabulary import own_term
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["DESCRIPTIONS", "REPEATED", "Part", "clear_stale", "nothing", "part_name", "part_of"]
+__all__ = [
+    "DESCRIPTIONS",
+    "REPEATED",
+    "Part",
+    "clear_stale",
+    "keep_appended",
+    "nothing",
+    "part_name",
+    "part_of",
+]
 
 _PREFIXES = """PREFIX mls: <http://www.w3.org/ns/mls#>
 PREFIX mkg: <https://w3id.org/metakg/ontology#>
@@ -38,6 +49,15 @@ PREFIX prov: <http://www.w3.org/ns/prov#>
 
 # One property at a time: joining a run's properties in the engine takes three times as long as joining columns.
 _RUN_QUERIES = {
+    "executes": "SELECT ?run ?pipeline WHERE { $chosen ?run mls:executes ?pipeline }",
+    "status": "SELECT ?run ?status WHERE { $chosen ?run mkg:status ?status }",
+    "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
+    "started": "SELECT ?run ?started WHERE { $chosen ?run prov:startedAtTime ?started }",
+}
+_MEASURES = """SELECT DISTINCT ?measure WHERE {
+    { ?measure a mls:EvaluationMeasure } UNION { ?evaluation a mls:ModelEvaluation ; mls:specifiedBy ?measure } }"""
+_VALUES = "SELECT ?run ?value WHERE { $chosen ?run $measure ?value }"
+_QUERIES = {
     "executes": "SELECT ?run ?pipeline WHERE { $chosen ?run mls:executes ?pipeline }",
     "status": "SELECT ?run ?status WHERE { $chosen ?run mkg:status ?status }",
     "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
@@ -64,6 +84,9 @@ DESCRIPTIONS = ("datasets", "qualities", "pipelines")
 
 _CHUNK_RUNS = 500_000
 """Runs that are projected at a time, task by task, where a graph has more than twice as many."""
+
+_APPENDED = "appended"
+"""Folder beside the parts with the columns of appended batches."""
 
 _ROW_GROUP = 50_000
 """Rows of a file that are read at once: about what one dataset has in a bulk source."""
@@ -118,7 +141,8 @@ def part_of(store: Store, info: GraphInfo, folder: Path | None, told: Callable[[
             # Derived data: a damaged part, or one that another process clears away now, is made again.
             shutil.rmtree(part, ignore_errors=True)
     described = {name: _select(store, _QUERIES[name], info.iri) for name in DESCRIPTIONS}
-    runs = _project_runs(store, info, told)
+    files = _appended(store, info, folder)
+    runs = (pl.read_parquet(file) for file in files) if files else _project_runs(store, info, told)
     if part:
         work = part.with_name(f"{part.name}.{os.getpid()}.new")
         kept, runs = _keep(runs, described, work)
@@ -182,39 +206,141 @@ def _places(frame: pl.DataFrame, file: str) -> pl.DataFrame:
     )
 
 
-def clear_stale(folder: Path, current: set[str]) -> None:
-    """Remove parts of graphs that changed, and what processes that were killed left half-written."""
-    for path in folder.iterdir() if folder.exists() else ():
+def keep_appended(folder: Path, manifest: Manifest, batches: Mapping[str, Batch]) -> None:
+    """Keep the columns of batches that were appended to a bulk graph, so that they need not be read back from it.
+
+    Reading millions of runs back takes longer than loading them. What cannot be kept, or is deleted, is read back.
+    """
+    import polars as pl
+
+    place = _appended_folder(folder, manifest.graph)
+    for digest, batch in batches.items():
+        frame = _of_batch(batch)
+        if frame is None:
+            continue
+        draft = place / f"{digest}.{os.getpid()}"
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            frame.write_parquet(draft, row_group_size=_ROW_GROUP)
+            draft.replace(place / f"{digest}.parquet")
+        except (OSError, pl.exceptions.PolarsError):
+            draft.unlink(missing_ok=True)
+
+
+def _appended_folder(folder: Path, graph: str) -> Path:
+    return folder / _APPENDED / hashlib.sha256(graph.encode()).hexdigest()[:16]
+
+
+def _of_batch(batch: Batch) -> pl.DataFrame | None:
+    """Rows of a batch as they would be read back from the graph; None if that cannot be told from the batch alone."""
+    import polars as pl
+
+    tasks = batch.tasks.select("task", "procedure", "type")
+    runs = batch.runs.join(tasks, on="task")
+    if runs.height < batch.runs.height or runs["started"].null_count() < runs.height:
+        return None
+    runtime = batch.evaluations.filter(pl.col("measure") == iris.measure("runtime_seconds"))
+    return _ordered(
+        runs.drop("started")
+        .with_columns(started=pl.lit(None, dtype=pl.String), graph=pl.lit(batch.manifest.graph))
+        .join(runtime.select("run", runtime_seconds="value"), on="run", how="left")
+        .join(batch.evaluations, on="run", how="left")
+    )
+
+
+def _appended(store: Store, info: GraphInfo, folder: Path | None) -> list[Path]:
+    """Files with the columns of all batches of a bulk graph; empty if some are not there."""
+    if folder is None or not info.bulk:
+        return []
+    text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
+    noted = store.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH).rows()
+    files = [
+        _appended_folder(folder, info.iri) / f"{digest}.parquet"
+        for digest in sorted(str(d) for (d,) in noted)
+    ]
+    if not all(file.exists() for file in files):
+        return []
+    for path in set(_appended_folder(folder, info.iri).glob("*.parquet")) - set(files):
+        path.unlink(missing_ok=True)  # of what the graph held before
+    return files
+
+
+def clear_stale(folder: Path, graphs: Sequence[GraphInfo]) -> None:
+    """Remove parts of graphs that changed or went, and what processes that were killed left half-written."""
+    current = {_APPENDED, *(part_name(info) for info in graphs)}
+    appended = {_appended_folder(folder, info.iri).name for info in graphs}
+    there = [(path, current) for path in folder.iterdir()] if folder.exists() else []
+    there += [(path, appended) for path in (folder / _APPENDED).glob("*")]
+    for path, wanted in there:
         with contextlib.suppress(FileNotFoundError):
             half_written = path.suffix == ".new" and time.time() - path.stat().st_mtime < _WRITING_SECONDS
-            if path.name not in current and not half_written:
+            if path.name not in wanted and not half_written:
                 shutil.rmtree(path, ignore_errors=True)
 
 
 def _project_runs(store: Store, info: GraphInfo, told: Callable[[float], None]) -> Iterator[pl.DataFrame]:
     """Runs of one graph, at once or some tasks at a time, so that memory does not grow with the graph."""
     tasks = _select(store, _QUERIES["tasks"], info.iri)
+    measures = _select(store, _MEASURES, info.iri)["measure"].sort().to_list()
     runs = info.counts.get("runs", 0)
     if runs <= 2 * _CHUNK_RUNS:
-        yield _joined(store, info.iri, tasks, "")
+        yield _joined(store, info.iri, tasks, measures, "", {})
         return
+    # What only few runs of so many state is asked for once, and not for each run.
+    few = {
+        name: _select(store, _RUN_QUERIES[name].replace("$chosen", ""), info.iri)
+        for name in _sparse(store, info)
+    }
     at_once = max(1, tasks.height * _CHUNK_RUNS // runs)
     for start in range(0, tasks.height, at_once):
         told(start / tasks.height)
         some = tasks[start : start + at_once]
         values = " ".join(str(to_term(IRI(task))) for task in some["task"])
-        yield _joined(store, info.iri, some, f"VALUES ?task {{ {values} }} ?run mls:achieves ?task .")
+        chosen = f"VALUES ?task {{ {values} }} ?run mls:achieves ?task ."
+        yield _joined(store, info.iri, some, measures, chosen, few)
 
 
-def _joined(store: Store, graph: str, tasks: pl.DataFrame, chosen: str) -> pl.DataFrame:
+def _sparse(store: Store, info: GraphInfo) -> list[str]:
+    """Properties that less than a tenth of a graph's runs state."""
+    counts = {
+        name: next(
+            store.query(
+                _PREFIXES
+                + text.replace("$chosen", "").replace("SELECT ?run ?" + name, "SELECT (COUNT(*) AS ?n)"),
+                default_graph=info.iri,
+            ).rows()
+        )[0]
+        for name, text in _RUN_QUERIES.items()
+        if name != "executes"
+    }
+    return [name for name, count in counts.items() if int(str(count)) * 10 < info.counts["runs"]]
+
+
+def _joined(
+    store: Store,
+    graph: str,
+    tasks: pl.DataFrame,
+    measures: list[str],
+    chosen: str,
+    few: dict[str, pl.DataFrame],
+) -> pl.DataFrame:
     import polars as pl
 
     tables = {
-        name: _select(store, text.replace("$chosen", chosen), graph) for name, text in _RUN_QUERIES.items()
+        name: few[name] if name in few else _select(store, text.replace("$chosen", chosen), graph)
+        for name, text in _RUN_QUERIES.items()
     }
+    evaluations = [
+        _select(
+            store, _VALUES.replace("$chosen", chosen).replace("$measure", str(to_term(IRI(measure)))), graph
+        ).with_columns(measure=pl.lit(measure))
+        for measure in measures
+    ]
+    values = pl.concat(evaluations) if evaluations else nothing("runs").select("run", "value", "measure")
+    values = values.with_columns(pl.col("measure").cast(pl.String))
     achieves = chosen or "?run mls:achieves ?task"
-    runtime = tables["evaluations"].filter(pl.col("measure") == iris.measure("runtime_seconds"))
-    return (
+    runtime = values.filter(pl.col("measure") == iris.measure("runtime_seconds"))
+    return _ordered(
         _select(store, f"SELECT ?run ?task WHERE {{ {achieves} }}", graph)
         .join(tables["executes"], on="run")
         .join(tables["status"], on="run", how="left")
@@ -222,9 +348,16 @@ def _joined(store: Store, graph: str, tasks: pl.DataFrame, chosen: str) -> pl.Da
         .join(tables["started"], on="run", how="left")
         .join(tasks, on="task")
         .join(runtime.select("run", runtime_seconds="value"), on="run", how="left")
-        .join(tables["evaluations"], on="run", how="left")
+        .join(values, on="run", how="left")
         .with_columns(pl.col("status").fill_null("finished"), graph=pl.lit(graph))
-        .select(nothing("runs").columns)
+    )
+
+
+def _ordered(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    return (
+        frame.select(nothing("runs").columns)
         .sort("dataset", "procedure", "measure", "run")
         .with_columns(pl.col(REPEATED).cast(pl.Categorical))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -112,3 +113,49 @@ def test_an_unknown_measure_is_one_clear_error(folder: Path) -> None:
             with pytest.raises(QueryError, match="'acuracy' is unknown"):
                 look()
         assert found.leaderboard(MEASURE, "12-fold-cv").is_empty()
+
+
+@pytest.fixture
+def bulk(tmp_path: Path, batches: list[kg.Batch]) -> Path:
+    """A store with OBOE's part as a bulk source, appended in two batches of its own datasets."""
+    oboe = batches[0]
+    datasets = oboe.datasets["dataset"].to_list()
+    about = dataclasses.replace(oboe.manifest, bulk=True)
+    path = tmp_path / "bulk"
+    with kg.open_store(path, create=True) as store:
+        for number, some in enumerate((datasets[:8], datasets[8:])):
+            chosen = pl.col("dataset").is_in(some)
+            runs = oboe.runs.filter(chosen)
+            part = kg.Batch(
+                about,
+                datasets=oboe.datasets.filter(chosen),
+                tasks=oboe.tasks.filter(chosen),
+                pipelines=oboe.pipelines if number == 0 else None,
+                runs=runs,
+                evaluations=oboe.evaluations.join(runs, on="run", how="semi"),
+            )
+            store.append(part, unfinished=number == 0)
+    return path
+
+
+def test_columns_kept_while_appending_are_those_of_the_graph(
+    bulk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = list((bulk / "experience" / "appended").glob("*/*.parquet"))
+    assert len(kept) == 2
+    with kg.open_store(bulk) as store:
+        found = experience.load(store)
+        shutil.rmtree(bulk / "experience")
+        assert experience.load(store).runs.sort("run", "measure").equals(found.runs.sort("run", "measure"))
+        shutil.rmtree(bulk / "experience")
+        monkeypatch.setattr(kg.projection, "_CHUNK_RUNS", 1_000)
+        assert experience.load(store).runs.sort("run", "measure").equals(found.runs.sort("run", "measure"))
+        assert found.runs.height == 2 * 20 * 219
+
+
+def test_columns_of_what_went_are_cleared_away(bulk: Path) -> None:
+    with kg.open_store(bulk) as store:
+        (info,) = store.graphs()
+        store.remove(info.iri)
+        assert experience.load(store).runs.is_empty()
+    assert not list((bulk / "experience" / "appended").glob("*"))
