@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from kg import iris
 from kg.manifest import GraphInfo
-from kg.measures import measure_of
 from kg.pipeline import Pipeline
 from kg.projection import DESCRIPTIONS, REPEATED, clear_stale, nothing, part_of
 from kg.store import Progress, Store
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
 
     from kg.selection import Selection
 
-__all__ = ["Experience", "experience_version", "load", "same_as"]
-
-
-_SHOWN = ("pipeline", "value", "runtime_seconds", "run", "graph")
+__all__ = ["Experience", "experience_version", "full", "load", "same_as"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +41,9 @@ class Experience:
         One row per run and measure, to be collected: run, dataset, pipeline, task, procedure, type, measure,
         value, runtime_seconds (null if not measured), status, training_size, started, graph; the columns that
         repeat a few values are categories. Select what you need: a store may have tens of millions.
-    places
-        Where in files the rows of a dataset, procedure and measure stand, for parts that are large; the rows of all
-        other parts are in memory. See :class:`kg.projection.Part`.
+    places, small
+        Where in files the rows of a dataset, procedure and measure stand, for parts that are large, and the rows of
+        all other parts, which are in memory; None if no part is large. See :class:`kg.projection.Part`.
     datasets, qualities, pipelines
         dataset, title, openml_id; dataset, name, value; pipeline, title, canonical.
     """
@@ -58,6 +54,7 @@ class Experience:
     qualities: pl.DataFrame
     pipelines: pl.DataFrame
     places: pl.DataFrame | None = None
+    small: pl.LazyFrame | None = None
 
     @cached_property
     def runs(self) -> pl.DataFrame:
@@ -80,6 +77,7 @@ class Experience:
             self.qualities.filter(keep),
             self.pipelines,
             None if self.places is None else self.places.filter(keep),
+            None if self.small is None else self.small.filter(~pl.col("dataset").cast(pl.String).is_in(gone)),
         )
 
     @cached_property
@@ -109,92 +107,16 @@ class Experience:
         return self._pivot(measure, procedure, "runtime_seconds")
 
     def best(self, dataset: str, measure: str, procedure: str, count: int = 10) -> pl.DataFrame:
-        """Pipelines that did best on a dataset: pipeline, title, value, runtime_seconds, run, graph.
+        """Pipelines that did best on a dataset; see :func:`kg.leaderboards.best`."""
+        from kg import leaderboards
 
-        Parameters
-        ----------
-        dataset
-            Its IRI.
-        measure, procedure
-            Keys or IRIs.
-        count
-            Number of runs; the best comes first, ties in the order of their runs.
-
-        Raises
-        ------
-        QueryError
-            If the measure is unknown.
-        """
-        import polars as pl
-
-        wanted = (dataset, _full(procedure, "procedure"), measure_of(measure).iri)
-        rows = [part.filter(_is(wanted)).collect() for part in self._parts(wanted)]
-        found = (
-            pl.concat([rows_of.select(_SHOWN) for rows_of in rows])
-            if rows
-            else nothing("runs").select(_SHOWN)
-        )
-        ordered = found.drop_nulls("value").sort(
-            pl.col("value") * (1 if measure_of(measure).direction == "higher" else -1),
-            pl.col("run"),
-            descending=[True, False],
-        )
-        return self._titled(ordered.head(count), ["value", "runtime_seconds", "run", "graph"])
-
-    def _parts(self, wanted: tuple[str, str, str]) -> list[pl.LazyFrame]:
-        """Rows among which those of a dataset, procedure and measure are: of large parts just these."""
-        import polars as pl
-
-        if self.places is None:
-            return [self.rows]
-        there = self.places.filter(_is(wanted))
-        slices = [
-            pl.scan_parquet(file).slice(start, length)
-            for file, start, length in there.select("file", "start", "count").iter_rows()
-        ]
-        large = self.places["graph"].unique().to_list()
-        return [*slices, self.rows.filter(~pl.col("graph").cast(pl.String).is_in(large))]
+        return leaderboards.best(self, dataset, measure, procedure, count)
 
     def leaderboard(self, measure: str, procedure: str, count: int = 10) -> pl.DataFrame:
-        """Pipelines by the mean of a measure over datasets: pipeline, title, mean, datasets, runs.
+        """Pipelines by the mean of a measure over datasets; see :func:`kg.leaderboards.leaderboard`."""
+        from kg import leaderboards
 
-        Means are over the means of each dataset, and of as many datasets as a pipeline was run on: compare those that
-        were run on the same number. The best comes first.
-
-        Raises
-        ------
-        QueryError
-            If the measure is unknown.
-        """
-        import polars as pl
-
-        cells = (
-            self.rows.filter(
-                pl.col("measure") == measure_of(measure).iri,
-                pl.col("procedure") == _full(procedure, "procedure"),
-                pl.col("value").is_not_null(),
-            )
-            .group_by("pipeline", "dataset")
-            .agg(pl.col("value").mean(), runs=pl.len())
-        )
-        board = (
-            cells.group_by("pipeline")
-            .agg(pl.col("value").mean().alias("mean"), datasets=pl.len(), runs=pl.col("runs").sum())
-            .with_columns(pl.col("pipeline").cast(pl.String))
-            .collect(engine="streaming")
-        )
-        higher = measure_of(measure).direction == "higher"
-        ordered = board.sort("mean", "pipeline", descending=[higher, False]).head(count)
-        return self._titled(ordered, ["mean", "datasets", "runs"])
-
-    def _titled(self, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-        import polars as pl
-
-        named = frame.with_columns(pl.col(pl.Categorical).cast(pl.String))
-        titles = self.pipelines.select("pipeline", "title")
-        return named.join(titles, on="pipeline", how="left", maintain_order="left").select(
-            "pipeline", "title", *columns
-        )
+        return leaderboards.leaderboard(self, measure, procedure, count)
 
     def _pivot(self, measure: str, procedure: str, column: str) -> tuple[list[str], list[str], np.ndarray]:
         import numpy as np
@@ -202,8 +124,8 @@ class Experience:
 
         cells = (
             self.rows.filter(
-                pl.col("measure").cast(pl.String) == _full(measure, "measure"),
-                pl.col("procedure").cast(pl.String) == _full(procedure, "procedure"),
+                pl.col("measure").cast(pl.String) == full(measure, "measure"),
+                pl.col("procedure").cast(pl.String) == full(procedure, "procedure"),
             )
             .group_by("dataset", "pipeline")
             .agg(pl.col(column).mean())
@@ -234,15 +156,9 @@ class Experience:
         return wide["dataset"].to_list(), wide.columns[1:], values
 
 
-def _full(name: str, kind: str) -> str:
+def full(name: str, kind: str) -> str:
+    """IRI of a measure or procedure that is given by its key or its IRI."""
     return name if name.startswith("http") else iris.own(kind, name)
-
-
-def _is(wanted: tuple[str, str, str]) -> pl.Expr:
-    import polars as pl
-
-    names = ("dataset", "procedure", "measure")
-    return pl.all_horizontal(pl.col(name) == value for name, value in zip(names, wanted, strict=True))
 
 
 def _experiments(store: Store) -> list[GraphInfo]:
@@ -272,6 +188,7 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
 
     graphs = _experiments(store)
     rows: list[pl.LazyFrame] = []
+    small: list[pl.LazyFrame] = []
     places: list[pl.DataFrame] = []
     described: dict[str, list[pl.DataFrame]] = {name: [] for name in DESCRIPTIONS}
     folder = store.folder / "experience" if store.folder else None
@@ -287,10 +204,12 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
         part = part_of(store, info, folder, told)
         chosen, tables = part.rows, part.described
         if part.places is not None:
-            places.append(part.places.with_columns(graph=pl.lit(info.iri)))
+            places.append(part.places)
         if selection is not None:
             chosen, tables = selection.cut(info, chosen, tables)
         rows.append(chosen)
+        if part.places is None:
+            small.append(chosen)
         for name, frame in tables.items():
             described[name].append(frame)
     if folder:
@@ -312,6 +231,7 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
         frames["qualities"].unique(["dataset", "name"], keep="last", maintain_order=True),
         frames["pipelines"].unique("pipeline", maintain_order=True),
         pl.concat(places) if places else None,
+        pl.concat([nothing("runs").lazy(), *small]) if places else None,
     )
 
 

@@ -117,8 +117,9 @@ class Part:
     described
         Its datasets, qualities and pipelines.
     places
-        Where in which file the rows of a dataset, procedure and measure stand (file, dataset, procedure, measure,
-        start, count), if they are many; else None.
+        Where in which file the rows of a dataset, procedure and measure stand, and how many pipelines they are of
+        (file, dataset, procedure, measure, start, count, pipelines), if they are many; else None. Those of one
+        measure and procedure stand together in each file.
     """
 
     rows: pl.LazyFrame
@@ -198,11 +199,12 @@ def _places(frame: pl.DataFrame, file: str) -> pl.DataFrame:
 
     keys = ["dataset", "procedure", "measure"]
     return (
-        frame.select(pl.col(keys).cast(pl.String))
+        frame.select(pl.col(keys).cast(pl.String), "pipeline")
         .with_row_index("start")
         .group_by(pl.col(keys), run=pl.struct(keys).rle_id())
-        .agg(pl.col("start").min(), count=pl.len())
-        .select(pl.lit(file).alias("file"), *keys, "start", "count")
+        .agg(pl.col("start").min(), count=pl.len(), pipelines=pl.col("pipeline").n_unique())
+        .select(pl.lit(file).alias("file"), *keys, "start", "count", "pipelines")
+        .sort("start")
     )
 
 
@@ -358,7 +360,7 @@ def _ordered(frame: pl.DataFrame) -> pl.DataFrame:
 
     return (
         frame.select(nothing("runs").columns)
-        .sort("dataset", "procedure", "measure", "run")
+        .sort("measure", "procedure", "dataset", "run")
         .with_columns(pl.col(REPEATED).cast(pl.Categorical))
     )
 
