@@ -1,7 +1,8 @@
 """How fast experiments go to a server: triples per second against a local Oxigraph server on disk.
 
 ``python -m benchmarks.remote`` prints medians of three for OBOE's first 10,000 runs: through the graph store protocol,
-the same replacing what is there, and through updates alone (bar for each: 20,000 triples/s).
+the same replacing what is there, through updates alone, and pushed from a local store (bar for each: 20,000
+triples/s).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import polars as pl
 import kg
 from ingest import find_source
 from kg.server import Server
+from kg.transfer import push
 
 
 def part(batch: kg.Batch, runs: int) -> kg.Batch:
@@ -63,7 +65,20 @@ def once(batches: list[kg.Batch]) -> dict[str, tuple[int, float]]:
         kg.RemoteStore(f"{server.url}/query", update_url=f"{server.url}/update", timeout=600) as store,
     ):
         found["updates, new graph"] = rate(store, batches)
+    found["push of a local store"] = pushed(batches)
     return found
+
+
+def pushed(batches: list[kg.Batch]) -> tuple[int, float]:
+    """Triples of a local store that ``metakg push`` carries to a server, and triples per second."""
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "server", write=True) as server:
+        urls = {"update_url": f"{server.url}/update", "graph_url": f"{server.url}/store?no_transaction"}
+        target = kg.RemoteStore(f"{server.url}/query", **urls, timeout=600)
+        with kg.open_store(Path(folder) / "store", create=True) as source:
+            source.commit(batches)
+            start = time.perf_counter()
+            quads = sum(graph.quads for graph in push(source, target))
+            return quads, quads / (time.perf_counter() - start)
 
 
 def main() -> None:
