@@ -14,7 +14,7 @@ from kg import iris
 from kg.binding import range_over
 from kg.errors import QueryError
 from kg.network import add_statement, batched, described
-from kg.vocabulary import MLS, RDF, own_term
+from kg.vocabulary import MLS, MLSO, RDF, own_term
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["paths"]
 
-_HUBS = tuple(iris.own(kind, "") for kind in ("measure", "procedure", "agent"))
+_HUBS = (*(iris.own(kind, "") for kind in ("measure", "procedure", "agent")), f"{MLSO}vocab/")
 
 # A run's evaluations lead to measures only, and settings to hyperparameters that every pipeline has.
 _PASSED_OVER = ", ".join(f"<{iri}>" for iri in (f"{RDF}type", f"{MLS}hasOutput", own_term("procedure")))

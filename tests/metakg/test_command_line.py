@@ -327,7 +327,7 @@ def test_a_reader_that_goes_away_is_no_fault(small_store):
 
 
 def test_an_interrupt_is_one_line_and_status_130(own_store, shell):
-    interrupt = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     interrupt.start()
     status, _, errors = shell("--store", own_store, "embed", "--seed", 7)
     interrupt.cancel()

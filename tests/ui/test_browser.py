@@ -177,15 +177,27 @@ def test_a_network_is_drawn_and_labelled(browser: Any, app_address: str, tmp_pat
 
     page.get_by_role("radio", name="Path to another thing").click()
     page.locator(".js-plotly-plot .textpoint").first.wait_for()
-    page.locator(".js-plotly-plot .legendtext").filter(has_text="Pipeline").wait_for()
+    _wait_for_legend(page, "Pipeline")
     _full_page(page, tmp_path / "2-path.png")
 
     page.get_by_role("radio", name="Communities of datasets").click()
-    page.locator(".js-plotly-plot .legendtext").filter(has_text="community 1").first.wait_for()
+    _wait_for_legend(page, "community 1")
     _full_page(page, tmp_path / "3-communities.png")
 
     assert sorted(set(watch.foreign)) == []
     assert watch.errors == []
+
+
+def _wait_for_legend(page: Any, entry: str) -> None:
+    """Wait until the legend of the drawing has an entry; its text is SVG, which has no inner text to look for."""
+    looked = "entry => [...document.querySelectorAll('.legendtext')].some(each => each.textContent.includes(entry))"
+    try:
+        page.wait_for_function(looked, arg=entry)
+    except Exception as error:
+        there = page.locator(".js-plotly-plot .legendtext").all_text_contents()
+        raise AssertionError(
+            f"no {entry!r} among {there}: {page.locator('[data-testid=stMain]').inner_text()}"
+        ) from error
 
 
 def _full_page(page: Any, path: Path) -> None:
