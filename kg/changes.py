@@ -309,11 +309,13 @@ def parse_triples(ntriples: bytes, graph: str) -> list[pyoxigraph.Triple]:
 
 
 def _recorded(store: Store, graph: str, digests: Sequence[str]) -> set[str]:
-    noted = f"FILTER EXISTS {{ $graph <{own_term('batchHash')}> ?digest }}"
+    # A subquery, so that Oxigraph looks each up, which it does not in a plain join (2,000: 0.1 s against 3 s). Virtuoso
+    # finds no text by EXISTS.
+    noted = f"$graph <{own_term('batchHash')}> ?digest"
     found: set[str] = set()
     for start in range(0, len(digests), _ASKED):
         values = " ".join(str(to_term(digest)) for digest in digests[start : start + _ASKED])
-        text = f"SELECT ?digest WHERE {{ VALUES ?digest {{ {values} }} {noted} }}"
+        text = f"SELECT ?digest WHERE {{ {{ SELECT ?digest WHERE {{ VALUES ?digest {{ {values} }} }} }} {noted} }}"
         rows = store.query(text, bindings={"graph": IRI(graph)}, default_graph=iris.LEDGER_GRAPH)
         found |= {str(digest) for (digest,) in rows.rows()}
     return found

@@ -145,8 +145,8 @@ def test_an_answer_that_the_row_limit_cuts_off_is_an_error(empty: str) -> None:
 
 def test_a_store_is_pushed_and_goes_on_where_it_was(empty: str, tmp_path: Path) -> None:
     with kg.open_store(tmp_path / "store", create=True) as source, opened(empty) as target:
-        source.commit(small_batch(shift=1 / 3))
-        source.append([one_run(str(number), number / 7) for number in range(5)])
+        source.commit(small_batch(shift=0.0625))
+        source.append([one_run(str(number), number / 8) for number in range(5)])
         pushed = push(source, target)
         assert next(pushed).quads > 100
         pushed.close()  # interrupted between two graphs
