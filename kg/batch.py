@@ -87,6 +87,12 @@ class Batch:
     pipelines: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     runs: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     evaluations: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    measures: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    contexts: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    tags: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    artefacts: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    links: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    series: pl.DataFrame = field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         for table in schema.TABLES:
@@ -120,7 +126,7 @@ def content_hash(batches: Iterable[Batch]) -> str:
             )
         manifest = batch.manifest
         for name, frame in batch.tables().items():
-            for row in _row_texts(frame):
+            for row in _row_texts(frame) if frame.height else ():
                 digest = hashlib.sha256(f"{name}\x1e{row}".encode()).digest()
                 total = (total + int.from_bytes(digest, "big")) % 2**256
     return f"{total:064x}"

@@ -117,7 +117,7 @@ def _breaches(batches: Sequence[Batch]) -> Iterator[tuple[_Rule, int, pl.DataFra
         ]
         cases += [(rule, batch.evaluations, broken) for rule, broken in ranges]
         if len(silent):
-            broken = (pl.col("status") != "failed") & pl.col("run").is_in(silent.implode())
+            broken = (pl.col("status") == "finished") & pl.col("run").is_in(silent.implode())
             cases.append((_OUTCOME, batch.runs, broken))
         cases += [
             (_reference(table, column), batch.tables()[table], pl.col(column).is_in(absent.implode()))

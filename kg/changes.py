@@ -18,8 +18,10 @@ from kg.terms import IRI, to_term
 from kg.vocabulary import MLS, RDF, own_term
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyoxigraph
 
+    from kg.series import Series
     from kg.store import Progress, Store
 
 __all__ = [
@@ -84,6 +86,8 @@ class Change:
         Whether more of its source is to come.
     bulk
         Of a bulk source, the batches that are appended, by content hash.
+    series
+        Points that are to be kept beside the graph; None if there are none.
     trusted
         Whether the lines were built by us, so that their syntax needs no check.
     restored
@@ -99,6 +103,7 @@ class Change:
     since: str | None = None
     unfinished: bool = False
     bulk: Mapping[str, Batch] = field(default_factory=dict)
+    series: pl.DataFrame | None = None
     trusted: bool = True
     restored: bytes = b""
 
@@ -111,6 +116,22 @@ class Change:
     def replaces(self) -> bool:
         """Whether what the graph held goes."""
         return self.action in ("write", "remove")
+
+    def keep_series(self, kept: Series) -> None:
+        """Keep the points, before the change is written.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be kept.
+        """
+        if self.series is not None:
+            kept.keep(self.graph, self.digest, self.series)
+
+    def clear_series(self, kept: Series) -> None:
+        """Forget the points of what the graph held before, once the change is written."""
+        if self.replaces:
+            kept.only(self.graph, [self.digest] if self.series is not None else [])
 
     def entry(self, version: int) -> bytes:
         """N-Quads that the manifest graph says of the graph from now on."""
@@ -173,7 +194,8 @@ def _lines(batches: Sequence[Batch]) -> Source:
 
 def writing(batches: Sequence[Batch], digest: str) -> Change:
     """Change that makes these batches the whole content of their graph."""
-    return Change("write", batches[0].manifest, total_counts(batches), digest, _lines(batches))
+    about, counts = batches[0].manifest, total_counts(batches)
+    return Change("write", about, counts, digest, _lines(batches), series=_series(batches))
 
 
 def removal(known: GraphInfo | None, graph: str, store: str) -> Change:
@@ -242,7 +264,15 @@ def hashed_addition(
         known.generated_at if known else None,
         unfinished,
         dict(zip(fresh, parts, strict=True)) if about.bulk else {},
+        _series(parts),
     )
+
+
+def _series(batches: Sequence[Batch]) -> pl.DataFrame | None:
+    import polars as pl
+
+    frames = [batch.series for batch in batches if batch.series.height]
+    return pl.concat(frames) if frames else None
 
 
 def small_addition(known: GraphInfo | None, manifest: Manifest, lines: bytes) -> Change:
@@ -337,6 +367,7 @@ _DESCRIBED = {
     "datasets": ("dataset", f"?it <{RDF}type> <{MLS}Dataset>"),
     "tasks": ("task", f"?it <{RDF}type> <{MLS}Task>"),
     "pipelines": ("pipeline", f"?it <{RDF}type> <{own_term('Pipeline')}>"),
+    "measures": ("measure", f"?it <{own_term('direction')}> ?any"),
 }
 """Tables whose rows many batches repeat: the column that names the thing, and what a graph says of each."""
 

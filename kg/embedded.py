@@ -18,6 +18,7 @@ from kg.history import CommitInfo
 from kg.inbox import Inbox, Waiting, batches_of
 from kg.manifest import GraphInfo
 from kg.result import Result
+from kg.series import FolderSeries
 from kg.store import Commit, Progress, Store
 from kg.terms import Value
 
@@ -69,6 +70,7 @@ class EmbeddedStore(Store):
         self._hold: snapshots.Hold | None = None
         self._raw = self._open()
         self.inbox: Inbox = Inbox(self.folder / "inbox")
+        self.points: FolderSeries = FolderSeries(self.folder / "series")
         self._logged = 0
         if self.inbox.waiting() or serving.is_left(self.folder):
             self.refresh()
@@ -285,6 +287,7 @@ class EmbeddedStore(Store):
     def _write(self, change: changes.Change, progress: Progress | None = None) -> Commit:
         """Let a copy of the current version take the change, and publish it; the writer's lock is held."""
         infos, version = self.graphs(), self.version + 1
+        change.keep_series(self.points)
         work = self.folder / "snapshots" / "work"
         try:
             raw = self._copy(work, infos, change.graph if change.replaces else None)
@@ -301,6 +304,7 @@ class EmbeddedStore(Store):
         finally:
             shutil.rmtree(work, ignore_errors=True)
         self._reopen()
+        change.clear_series(self.points)
         snapshots.clear_old(self.folder, keep=version)
         return Commit(change.graph, version, quads, changed=True)
 
@@ -309,7 +313,7 @@ class EmbeddedStore(Store):
         import pyoxigraph as ox
 
         shutil.rmtree(work, ignore_errors=True)
-        rows = {info.iri: sum(info.counts.values()) for info in infos}
+        rows = {info.iri: info.rows for info in infos}
         gone = rows.pop(without, None) if without else None
         # Removing a quad takes twice as long as copying one (measured), and the engine keeps all removals in memory.
         if gone is not None and gone > _REMOVE_UP_TO and 2 * gone > sum(rows.values()):

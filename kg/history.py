@@ -64,7 +64,7 @@ def describe(commit: CommitInfo) -> bytes:
         (own_term("contentHash"), literal(commit.content_hash)),
         (own_term("quadCount"), literal(commit.quads)),
     ]
-    statements += [(own_term(COUNTS[table]), literal(rows)) for table, rows in commit.counts.items()]
+    statements += [(own_term(COUNTS[table]), literal(rows)) for table, rows in commit.counts.items() if rows]
     return "".join(f"{subject} <{predicate}> {value} {graph} .\n" for predicate, value in statements).encode()
 
 

@@ -152,8 +152,9 @@ def _read(path: Path) -> tuple[Manifest, Waiting]:
     if document["format"] != _FORMAT:
         raise StoreError(f"format {document['format']} is not known: update metakg")
     tables = {table: list(rows) for table, rows in document["tables"].items() if table in schema.TABLES}
-    for row in tables.get("runs", ()):
-        if row["started"] is not None:
-            row["started"] = datetime.fromisoformat(row["started"])
+    for table, column in (("runs", "started"), ("contexts", "ended")):
+        for row in tables.get(table, ()):
+            if row[column] is not None:
+                row[column] = datetime.fromisoformat(row[column])
     int(document["digest"], 16)
     return Manifest(**document["manifest"]), Waiting(path, document["digest"], tables)

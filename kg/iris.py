@@ -6,6 +6,7 @@ everything else lives below :data:`BASE`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from urllib.parse import quote
 
@@ -21,14 +22,20 @@ __all__ = [
     "RECOMMENDATIONS_GRAPH",
     "component",
     "dataset_iri",
+    "dataset_key",
     "evaluation",
     "graph",
     "hyperparameter",
+    "link",
     "measure",
+    "named_dataset",
     "openml_dataset",
     "openml_id",
+    "openml_run",
+    "openml_task",
     "own",
     "procedure",
+    "table_dataset",
     "task",
 ]
 
@@ -101,9 +108,61 @@ def procedure(key: str) -> str:
     return own("procedure", key)
 
 
-def task(dataset_key: str, procedure_key: str) -> str:
-    """IRI of the task of estimating performance on a dataset by a procedure."""
-    return own("task", f"{dataset_key}/{procedure_key}")
+def task(dataset_key: str, procedure_key: str, *parts: str) -> str:
+    """IRI of the task of estimating performance on a dataset by a procedure.
+
+    ``parts`` tell apart what is usually the same: the type of the task, where it is not classification, and its
+    target, where it is not the dataset's only one.
+    """
+    return own("task", "/".join((dataset_key, procedure_key, *parts)))
+
+
+def dataset_key(dataset: str) -> str:
+    """Name of a dataset within the IRIs of its tasks: ``openml-31``, or what follows ``dataset/`` in an IRI of ours.
+
+    >>> dataset_key(openml_dataset(31)), dataset_key(named_dataset("Titanic (train)"))
+    ('openml-31', 'name/titanic-train')
+    """
+    number = openml_id(dataset)
+    if number is not None:
+        return f"openml-{number}"
+    ours = own("dataset", "")
+    return dataset.removeprefix(ours) if dataset.startswith(ours) else quote(dataset, safe="")
+
+
+def table_dataset(fingerprint: str) -> str:
+    """IRI of a dataset that is known by the SHA-256 of its table (see ``embeddings.table``)."""
+    return own("dataset", fingerprint[:16])
+
+
+def named_dataset(name: str) -> str:
+    """IRI of a dataset of which a source says nothing but a name; case and punctuation do not count.
+
+    Raises
+    ------
+    QueryError
+        If the name has no letter or digit.
+    """
+    slug = re.sub(r"[^\w]+", "-", name.strip().lower()).strip("-_")
+    if not slug:
+        raise QueryError(f"dataset name {name!r} has no letter or digit: give the dataset a name")
+    return own("dataset", f"name/{slug}")
+
+
+def openml_task(number: int) -> str:
+    """IRI that MLSea-KG gives to an OpenML task."""
+    return f"{OPENML}task/{int(number)}"
+
+
+def openml_run(number: int) -> str:
+    """IRI that MLSea-KG gives to an OpenML run."""
+    return f"{OPENML}run/{int(number)}"
+
+
+def link(dataset: str, other: str) -> str:
+    """IRI of the statement that two datasets belong together; the same in either order."""
+    both = "\n".join(sorted((dataset, other)))
+    return own("link", hashlib.sha256(both.encode()).hexdigest()[:16])
 
 
 def evaluation(run: str, measure_key: str) -> str:

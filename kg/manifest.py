@@ -36,8 +36,17 @@ COUNTS = {
     "pipelines": "pipelineCount",
     "runs": "runCount",
     "evaluations": "evaluationCount",
+    "measures": "measureCount",
+    "contexts": "contextCount",
+    "tags": "tagCount",
+    "artefacts": "artefactCount",
+    "links": "linkCount",
+    "series": "seriesPointCount",
 }
 """Tables of a batch and the manifest's property that counts their rows."""
+
+_ALWAYS = ("datasets", "qualities", "tasks", "pipelines", "runs", "evaluations")
+"""Tables whose rows are counted in the manifest even where there are none."""
 
 STORE = iris.BASE + "store"
 
@@ -74,6 +83,11 @@ class GraphInfo:
     modified_at: str = ""
     bulk: bool = False
     unfinished: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows that stand in the graph itself: of all tables but series."""
+        return sum(count for table, count in self.counts.items() if table != "series")
 
     def manifest(self) -> Manifest:
         """What the graph was written with."""
@@ -142,7 +156,9 @@ def describe(
         (own_term("storeVersion"), literal(store_version)),
     ]
     statements += [(own_term(name), literal(True)) for name in _flags(manifest, unfinished)]
-    statements += [(own_term(COUNTS[table]), literal(rows)) for table, rows in counts.items()]
+    statements += [
+        (own_term(COUNTS[table]), literal(rows)) for table, rows in counts.items() if rows or table in _ALWAYS
+    ]
     return "".join(f"{subject} <{predicate}> {value} {graph} .\n" for predicate, value in statements).encode()
 
 

@@ -10,6 +10,7 @@ from kg.batch import Batch, Manifest, content_hash
 from kg.history import CommitInfo
 from kg.manifest import GraphInfo
 from kg.result import Result
+from kg.series import MemorySeries
 from kg.store import Commit, Progress, Store
 from kg.terms import Value
 
@@ -27,6 +28,7 @@ class MemoryStore(Store):
 
         self._raw = ox.Store()
         self._version = 0
+        self.points: MemorySeries = MemorySeries()
 
     @property
     def version(self) -> int:
@@ -88,6 +90,8 @@ class MemoryStore(Store):
     def _write(self, change: changes.Change, progress: Progress | None = None) -> Commit:
         import pyoxigraph as ox
 
+        change.keep_series(self.points)
+        change.clear_series(self.points)
         if change.replaces:
             self._raw.remove_graph(ox.NamedNode(change.graph))
         self._version += 1

@@ -58,16 +58,6 @@ _MEASURES = """SELECT DISTINCT ?measure WHERE {
     { ?measure a mls:EvaluationMeasure } UNION { ?evaluation a mls:ModelEvaluation ; mls:specifiedBy ?measure } }"""
 _VALUES = "SELECT ?run ?value WHERE { $chosen ?run $measure ?value }"
 _QUERIES = {
-    "executes": "SELECT ?run ?pipeline WHERE { $chosen ?run mls:executes ?pipeline }",
-    "status": "SELECT ?run ?status WHERE { $chosen ?run mkg:status ?status }",
-    "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
-    "started": "SELECT ?run ?started WHERE { $chosen ?run prov:startedAtTime ?started }",
-    "evaluations": """SELECT ?run ?measure ?value WHERE {
-        { SELECT DISTINCT ?measure WHERE {
-            { ?measure a mls:EvaluationMeasure } UNION { ?evaluation mls:specifiedBy ?measure } } }
-        $chosen ?run ?measure ?value }""",
-}
-_QUERIES = {
     "tasks": """SELECT ?task ?dataset ?procedure ?type WHERE {
         ?task mls:definedOn ?dataset ; mkg:procedure ?procedure ; mkg:taskType ?type }""",
     "datasets": """SELECT ?dataset ?title ?openml_id WHERE {

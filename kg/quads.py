@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kg import iris, mlsea
+from kg.line_terms import constant, iri_of, text_of, time_of, typed
 from kg.pipeline import Pipeline, Scalar
+from kg.run_quads import about_runs, declared_measures, links
 from kg.vocabulary import DCAT, DCTERMS, MLS, MLSO, PROV, RDF, RDFS, XSD, own_term
 
 if TYPE_CHECKING:
@@ -75,85 +77,54 @@ def _lines(frame: pl.DataFrame, columns: list[tuple[pl.Expr, str, pl.Expr]], gra
             yield ("\n".join(lines) + "\n").encode()
 
 
-def _iri(column: str, suffix: str = "") -> pl.Expr:
-    import polars as pl
-
-    return pl.concat_str([pl.lit("<"), pl.col(column), pl.lit(f"{suffix}>")])
-
-
-def _text(column: str) -> pl.Expr:
-    import polars as pl
-
-    value = pl.col(column)
-    for old, new in (
-        ("\\", "\\\\"),
-        ('"', '\\"'),
-        ("\n", "\\n"),
-        ("\r", "\\r"),
-        ("\t", "\\t"),
-        ("\0", "\\u0000"),
-    ):
-        value = value.str.replace_all(old, new, literal=True)
-    return pl.concat_str([pl.lit('"'), value, pl.lit('"')])
-
-
-def _typed(column: str, datatype: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.concat_str([pl.lit('"'), pl.col(column).cast(pl.String), pl.lit(f'"^^<{XSD}{datatype}>')])
-
-
-def _const(iri: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.lit(f"<{iri}>")
-
-
 def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr, str, pl.Expr]]]]:
     yield batch.datasets.with_columns(distribution=mlsea.distribution("dataset")), _dataset_columns()
     yield with_quality_iris(batch.qualities), _quality_columns()
-    task, specification = _iri("task"), _iri("specification")
+    task, specification = iri_of("task"), iri_of("specification")
     yield (
         _with_task_titles(batch.tasks),
         [
-            (task, _TYPE, _const(MLS + "Task")),
-            (task, f"<{DCTERMS}title>", _text("title")),
-            (task, f"<{RDFS}label>", _text("title")),
-            (task, f"<{MLSO}hasTaskType>", _iri("mlso_type")),
-            (task, f"<{PROV}atLocation>", _iri("page")),
-            (task, f"<{DCTERMS}identifier>", _typed("number", "integer")),
-            (specification, _TYPE, _const(MLS + "EvaluationSpecification")),
+            (task, _TYPE, constant(MLS + "Task")),
+            (task, f"<{DCTERMS}title>", text_of("title")),
+            (task, f"<{RDFS}label>", text_of("title")),
+            (task, f"<{MLSO}hasTaskType>", iri_of("mlso_type")),
+            (task, f"<{PROV}atLocation>", iri_of("page")),
+            (task, f"<{DCTERMS}identifier>", typed("number", "integer")),
+            (specification, _TYPE, constant(MLS + "EvaluationSpecification")),
             (specification, f"<{MLS}defines>", task),
-            (specification, f"<{MLS}hasPart>", _iri("procedure")),
-            (task, f"<{MLS}definedOn>", _iri("dataset")),
-            (task, f"<{own_term('procedure')}>", _iri("procedure")),
-            (task, f"<{own_term('taskType')}>", _text("type")),
-            (task, f"<{DCTERMS}subject>", _text("target")),
+            (specification, f"<{MLS}hasPart>", iri_of("procedure")),
+            (task, f"<{MLS}definedOn>", iri_of("dataset")),
+            (task, f"<{own_term('procedure')}>", iri_of("procedure")),
+            (task, f"<{own_term('taskType')}>", text_of("type")),
+            (task, f"<{DCTERMS}subject>", text_of("target")),
         ],
     )
     yield batch.runs, _run_columns(bulk=batch.manifest.bulk)
     if not batch.manifest.bulk:
-        page = (_iri("run"), f"<{PROV}atLocation>", _iri("page"))
+        page = (iri_of("run"), f"<{PROV}atLocation>", iri_of("page"))
         yield batch.runs.select("run", page=mlsea.page("run")).drop_nulls(), [page]
-        yield _run_settings(batch), [(_iri("run"), f"<{MLS}hasInput>", _iri("setting"))]
+        yield _run_settings(batch), [(iri_of("run"), f"<{MLS}hasInput>", iri_of("setting"))]
     yield from _evaluation_statements(batch.evaluations, bulk=batch.manifest.bulk)
+    yield declared_measures(batch.measures)
+    yield from about_runs(batch)
+    yield from links(batch.links)
 
 
 def _dataset_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
     import polars as pl
 
-    dataset, distribution = _iri("dataset"), _iri("distribution")
-    name = pl.concat_str([_text("title").str.strip_suffix('"'), pl.lit(' distribution"')])
+    dataset, distribution = iri_of("dataset"), iri_of("distribution")
+    name = pl.concat_str([text_of("title").str.strip_suffix('"'), pl.lit(' distribution"')])
     return [
-        (dataset, _TYPE, _const(MLS + "Dataset")),
-        (dataset, _TYPE, _const(DCAT + "Dataset")),
-        (dataset, f"<{DCTERMS}title>", _text("title")),
-        (dataset, f"<{RDFS}label>", _text("title")),
-        (dataset, f"<{DCAT}landingPage>", _iri("landing_page")),
-        (dataset, f"<{DCTERMS}identifier>", _typed("openml_id", "integer")),
-        (dataset, f"<{own_term('contentHash')}>", _text("content_hash")),
+        (dataset, _TYPE, constant(MLS + "Dataset")),
+        (dataset, _TYPE, constant(DCAT + "Dataset")),
+        (dataset, f"<{DCTERMS}title>", text_of("title")),
+        (dataset, f"<{RDFS}label>", text_of("title")),
+        (dataset, f"<{DCAT}landingPage>", iri_of("landing_page")),
+        (dataset, f"<{DCTERMS}identifier>", typed("openml_id", "integer")),
+        (dataset, f"<{own_term('contentHash')}>", text_of("content_hash")),
         (dataset, f"<{DCAT}distribution>", distribution),
-        (distribution, _TYPE, _const(DCAT + "Distribution")),
+        (distribution, _TYPE, constant(DCAT + "Distribution")),
         (distribution, f"<{RDFS}label>", name),
     ]
 
@@ -185,42 +156,35 @@ def with_quality_iris(qualities: pl.DataFrame) -> pl.DataFrame:
 
 
 def _quality_columns() -> list[tuple[pl.Expr, str, pl.Expr]]:
-    quality = _iri("quality")
+    quality = iri_of("quality")
     return [
-        (_iri("distribution"), f"<{MLS}hasQuality>", quality),
-        (quality, _TYPE, _const(MLS + "DatasetCharacteristic")),
-        (quality, f"<{RDFS}label>", _text("name")),
-        (quality, f"<{MLSO}hasDataCharacteristicType>", _iri("mlso_type")),
-        (quality, f"<{MLS}hasValue>", _typed("value", "double")),
+        (iri_of("distribution"), f"<{MLS}hasQuality>", quality),
+        (quality, _TYPE, constant(MLS + "DatasetCharacteristic")),
+        (quality, f"<{RDFS}label>", text_of("name")),
+        (quality, f"<{MLSO}hasDataCharacteristicType>", iri_of("mlso_type")),
+        (quality, f"<{MLS}hasValue>", typed("value", "double")),
     ]
 
 
 def _run_columns(*, bulk: bool) -> list[tuple[pl.Expr, str, pl.Expr]]:
     import polars as pl
 
-    run = _iri("run")
-    started = pl.concat_str(
-        [
-            pl.lit('"'),
-            pl.col("started").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"),
-            pl.lit(f'"^^<{XSD}dateTime>'),
-        ]
-    )
+    run = iri_of("run")
     return [
-        (run, _TYPE, _const(MLS + "Run")),
-        (run, f"<{MLS}achieves>", _iri("task")),
-        (run, f"<{MLS}executes>", _iri("pipeline")),
-        (run, f"<{MLS}hasInput>", _iri("dataset")),
+        (run, _TYPE, constant(MLS + "Run")),
+        (run, f"<{MLS}achieves>", iri_of("task")),
+        (run, f"<{MLS}executes>", iri_of("pipeline")),
+        (run, f"<{MLS}hasInput>", iri_of("dataset")),
         # Of millions of runs only those say how they ended that failed.
         (
             run,
             f"<{own_term('status')}>",
-            pl.when(not bulk or pl.col("status") != "finished").then(_text("status")),
+            pl.when(not bulk or pl.col("status") != "finished").then(text_of("status")),
         ),
-        (run, f"<{own_term('trainingSize')}>", _typed("training_size", "integer")),
-        (run, f"<{own_term('seed')}>", _typed("seed", "integer")),
-        (run, f"<{PROV}startedAtTime>", started),
-        (run, f"<{own_term('errorMessage')}>", _text("error")),
+        (run, f"<{own_term('trainingSize')}>", typed("training_size", "integer")),
+        (run, f"<{own_term('seed')}>", typed("seed", "integer")),
+        (run, f"<{PROV}startedAtTime>", time_of("started")),
+        (run, f"<{own_term('errorMessage')}>", text_of("error")),
     ]
 
 
@@ -245,18 +209,18 @@ def _evaluation_statements(
     for (measure,), frame in evaluations.group_by("measure", maintain_order=True):
         iri = str(measure)
         key = iri.removeprefix(iris.measure(""))
-        node = _shared(key) if bulk else _iri("run", iris.evaluation("", key))
-        shortcut = (_iri("run"), f"<{iri}>", pl.col("number"))
+        node = _shared(key) if bulk else iri_of("run", iris.evaluation("", key))
+        shortcut = (iri_of("run"), f"<{iri}>", pl.col("number"))
         # The value's text is built once for its two uses.
-        valued = frame.with_columns(number=_typed("value", "double"))
+        valued = frame.with_columns(number=typed("value", "double"))
         if bulk and iri == iris.measure("runtime_seconds"):
             # How long a run took is no result of it: where each triple counts, the shortcut says it all.
             yield valued, [shortcut]
             continue
-        output = (_iri("run"), f"<{MLS}hasOutput>", node)
+        output = (iri_of("run"), f"<{MLS}hasOutput>", node)
         about = [
-            (node, _TYPE, _const(MLS + "ModelEvaluation")),
-            (node, f"<{MLS}specifiedBy>", _const(iri)),
+            (node, _TYPE, constant(MLS + "ModelEvaluation")),
+            (node, f"<{MLS}specifiedBy>", constant(iri)),
             (node, f"<{MLS}hasValue>", pl.col("number")),
         ]
         if bulk:

@@ -37,6 +37,7 @@ from kg.remote_updates import (
     triples,
 )
 from kg.result import Result
+from kg.series import FolderSeries, MemorySeries, Series
 from kg.store import Commit, Progress, Store
 from kg.terms import IRI, Value, from_term, to_term
 from kg.vocabulary import own_term
@@ -102,6 +103,8 @@ class RemoteStore(Store):
         from kg.endpoint import Endpoint
 
         self.folder = folder  # type: ignore[misc]
+        # An endpoint takes triples only: the points of series stay with whoever wrote them.
+        self.points: Series = FolderSeries(folder / "series") if folder else MemorySeries()
         self._read_only = read_only
         self._endpoint = Endpoint(
             query_url,
@@ -155,7 +158,7 @@ class RemoteStore(Store):
         known = self._before_writing(change.graph)
         if known and known.content_hash == change.digest and not known.unfinished:
             return Commit(change.graph, self._version, 0, changed=False)
-        beside = known is not None and sum(known.counts.values()) <= _BESIDE_UP_TO
+        beside = known is not None and known.rows <= _BESIDE_UP_TO
         if known:
             self._clear_staging(change.graph)
         target = self._staging(change.graph) if beside else change.graph
@@ -236,7 +239,7 @@ class RemoteStore(Store):
         text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
         noted = self.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH)
         there = {str(digest) for (digest,) in noted.rows()}
-        rows, sent, passed = sum(info.counts.values()), 0, 0
+        rows, sent, passed = info.rows, 0, 0
         for digest, lines in pieces:
             quads = lines.count(b"\n")
             if digest not in there:
@@ -260,6 +263,7 @@ class RemoteStore(Store):
         return staging
 
     def _load_change(self, change: Change, target: str, progress: Progress | None) -> int:
+        change.keep_series(self.points)
         return self._load(target, (triples(chunk, change.graph) for chunk in change.lines(progress)))
 
     def _finish(self, change: Change, target: str, quads: int) -> Commit:
@@ -274,6 +278,7 @@ class RemoteStore(Store):
             raise StoreError(
                 f"{change.graph} was written by another process at the same time: commit it again"
             )
+        change.clear_series(self.points)
         return Commit(change.graph, self._version, quads, changed=True)
 
     def _before_writing(self, graph: str) -> GraphInfo | None:

@@ -52,8 +52,61 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("error", "String", optional=True),
     ),
     "evaluations": (Column("run", "String"), Column("measure", "String"), Column("value", "Float64")),
+    "measures": (
+        Column("measure", "String"),
+        Column("label", "String"),
+        Column("direction", "String"),
+        Column("minimum", "Float64", optional=True),
+        Column("maximum", "Float64", optional=True),
+        Column("unit", "String", optional=True),
+    ),
+    "contexts": (
+        Column("run", "String"),
+        Column("name", "String", optional=True),
+        Column("parent", "String", optional=True),
+        Column("role", "String", optional=True),
+        Column("ended", "Datetime", optional=True),
+        Column("error_type", "String", optional=True),
+        Column("script", "String", optional=True),
+        Column("commit", "String", optional=True),
+        Column("host", "String", optional=True),
+        Column("platform", "String", optional=True),
+        Column("python", "String", optional=True),
+        Column("packages", "String", optional=True),
+        Column("user", "String", optional=True),
+    ),
+    "tags": (Column("run", "String"), Column("name", "String"), Column("text", "String")),
+    "artefacts": (
+        Column("run", "String"),
+        Column("name", "String"),
+        Column("sha256", "String"),
+        Column("bytes", "Int64", optional=True),
+        Column("media_type", "String", optional=True),
+        Column("location", "String", optional=True),
+    ),
+    "links": (
+        Column("dataset", "String"),
+        Column("other", "String"),
+        Column("relation", "String"),
+        Column("reason", "String"),
+    ),
+    "series": (
+        Column("run", "String"),
+        Column("name", "String"),
+        Column("axis", "String"),
+        Column("position", "Float64"),
+        Column("value", "Float64"),
+    ),
 }
-"""Tables of a batch by name; IRIs are text, values are 64-bit floats, times are UTC."""
+"""Tables of a batch by name; IRIs are text, values are 64-bit floats, times are UTC.
+
+The first six are what the experience is made of. ``measures`` declares measures that :mod:`kg.measures` does not know;
+``contexts`` says how a run came about, one row each (``parent`` is the run that it is a part of, ``packages`` lines of
+``name==version``); ``tags`` is what else was noted of it, as text; ``artefacts`` are files by their content; ``links``
+says that two datasets are one (``same``) or come from one another (``alternate``). ``series`` are values along an axis
+(epoch, step, fold, training size), by the measure's key or a name of the source's: points that are kept beside the
+graph (:mod:`kg.series`) and not as triples.
+"""
 
 KEYS = {
     "datasets": ["dataset"],
@@ -62,16 +115,40 @@ KEYS = {
     "pipelines": ["pipeline"],
     "runs": ["run"],
     "evaluations": ["run", "measure"],
+    "measures": ["measure"],
+    "contexts": ["run"],
+    "tags": ["run", "name"],
+    "artefacts": ["run", "name"],
+    "links": ["dataset", "other"],
+    "series": ["run", "name", "axis", "position"],
 }
 """Columns that name a row: no two rows of a table may share them."""
 
-IRIS = ("dataset", "landing_page", "task", "procedure", "pipeline", "run", "measure")
+IRIS = ("dataset", "landing_page", "task", "procedure", "pipeline", "run", "measure", "parent", "other")
 """Columns that hold IRIs."""
 
 _IRI = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+$"
 
-STATUSES = ("finished", "failed")
-TASK_TYPES = ("classification", "regression")
+ALLOWED = {
+    "status": ("finished", "failed", "pruned"),
+    "type": (
+        "classification",
+        "regression",
+        "clustering",
+        "forecasting",
+        "anomaly_detection",
+        "survival_analysis",
+        "other",
+    ),
+    "direction": ("higher", "lower"),
+    "role": ("train", "test", "support", "query"),
+    "relation": ("same", "alternate"),
+}
+"""Columns with few values: of a run, a task, a measure, the data of a run, a link.
+
+A run is ``pruned`` if it was stopped early because it did not promise enough: it has no evaluation, but it may have
+series.
+"""
 
 
 def is_iri(text: str) -> bool:
@@ -134,19 +211,21 @@ def validate(table: str, frame: pl.DataFrame | None) -> pl.DataFrame:
 def _check_values(table: str, frame: pl.DataFrame) -> None:
     import polars as pl
 
+    if frame.is_empty():
+        return
     if "value" in frame.columns and not frame["value"].is_finite().all():
         row = frame.filter(~pl.col("value").is_finite()).row(0)
         raise SchemaError(
             f"table {table!r} has a value that is not a finite number: {row}; leave such rows out"
         )
-    for column, allowed in (("status", STATUSES), ("type", TASK_TYPES)):
-        if column in frame.columns and not frame[column].is_in(list(allowed)).all():
+    for column, allowed in ALLOWED.items():
+        if column in frame.columns and not frame[column].drop_nulls().is_in(list(allowed)).all():
             unknown = frame.filter(~pl.col(column).is_in(list(allowed)))[column][0]
             raise SchemaError(
                 f"table {table!r}: {column} {unknown!r} is unknown; known: {', '.join(allowed)}"
             )
     keys = KEYS[table]
-    if frame.height and (doubled := frame.select(keys).is_duplicated()).any():
+    if (doubled := frame.select(keys).is_duplicated()).any():
         raise SchemaError(f"table {table!r} has two rows for {frame.filter(doubled).select(keys).row(0)}")
     for column in [name for name in IRIS if name in frame.columns]:
         wrong = frame.filter(~pl.col(column).str.contains(_IRI))[column]

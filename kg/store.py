@@ -15,10 +15,12 @@ from kg.result import Result
 from kg.terms import Value
 
 if TYPE_CHECKING:
+    import polars as pl
     import rdflib
 
     from kg.changes import Restored
     from kg.inbox import Inbox
+    from kg.series import Series
 
 __all__ = ["Commit", "Progress", "Store"]
 
@@ -56,6 +58,9 @@ class Store(ABC):
 
     inbox: Inbox | None = None
     """Where logged batches wait until they are appended; None if they never wait."""
+
+    points: Series
+    """Where the points of series are, which are not triples."""
 
     @property
     @abstractmethod
@@ -185,6 +190,16 @@ class Store(ABC):
     @abstractmethod
     def query_tsv(self, text: str, *, default_graph: str) -> bytes:
         """Answer of a SELECT query over one graph as SPARQL TSV: the fast way out for millions of rows."""
+
+    def series(self, runs: Sequence[str] = (), *, graphs: Sequence[str] = ()) -> pl.DataFrame:
+        """Points of the series of runs (all if none is named), from all graphs or the named ones.
+
+        Returns
+        -------
+        DataFrame
+            run, name, axis, position, value: one row per point, sorted.
+        """
+        return self.points.read(graphs or [info.iri for info in self.graphs()], runs)
 
     @abstractmethod
     def dump(self, graph: str) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ from kg.manifest import describe
 from kg.pipeline import Pipeline, Step
 from kg.store import Store
 from kg.terms import IRI
+from kg.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["StoreTestCase", "one_run", "small_batch"]
+__all__ = ["StoreTestCase", "full_run", "one_run", "small_batch"]
 
 ANNEAL, KR_VS_KP = iris.openml_dataset(2), iris.openml_dataset(3)
 
@@ -59,6 +61,42 @@ def one_run(key: str, value: float = 0.5, *, source: str = "project") -> Batch:
         ),
         evaluations=pl.DataFrame(
             {"run": [run], "measure": [iris.measure("balanced_accuracy")], "value": [value]}
+        ),
+    )
+
+
+def full_run(key: str, loss: float = 0.5) -> Batch:
+    """A tracked run of which everything is known that a batch can say."""
+    import polars as pl
+
+    plain = one_run(key)
+    run = plain.runs["run"][0]
+    own = iris.measure("own_score")
+    return replace(
+        plain,
+        evaluations=pl.concat(
+            [plain.evaluations, pl.DataFrame({"run": [run], "measure": [own], "value": [2.0]})]
+        ),
+        measures=pl.DataFrame(
+            {"measure": [own], "label": ["own score"], "direction": ["higher"], "minimum": [1.0]}
+        ),
+        contexts=pl.DataFrame(
+            {
+                "run": [run],
+                "name": ['the "best"'],
+                "parent": [iris.own("run", "parent")],
+                "role": ["support"],
+                "ended": [datetime(2026, 1, 2, 3, 5, 0, tzinfo=UTC)],
+                "packages": ["numpy==2.4.1\nscipy==1.17.0"],
+            }
+        ),
+        tags=pl.DataFrame({"run": [run], "name": ["note/é"], "text": ["a\nb"]}),
+        artefacts=pl.DataFrame({"run": [run], "name": ["model.skops"], "sha256": ["ab" * 32], "bytes": [12]}),
+        links=pl.DataFrame(
+            {"dataset": [ANNEAL], "other": [KR_VS_KP], "relation": ["alternate"], "reason": ["a trial"]}
+        ),
+        series=pl.DataFrame({"position": [1.0, 2.0], "value": [1.0, loss]}).with_columns(
+            run=pl.lit(run), name=pl.lit("loss"), axis=pl.lit("epoch")
         ),
     )
 
@@ -244,6 +282,33 @@ class StoreTestCase:
             store.add(b"<http://a> oops", about)
         assert store.version == version
 
+    def test_all_that_is_known_of_a_run_is_kept(self, store: Store) -> None:
+        """Context, tags, files and links are in the graph; points of series beside it."""
+        for key in ("1", "2"):
+            store.log(full_run(key))
+        store.refresh()
+        (info,) = store.graphs()
+        counts = {"contexts": 2, "tags": 2, "artefacts": 2, "series": 4, "measures": 1, "runs": 2}
+        assert {table: info.counts[table] for table in counts} == counts
+        text = """SELECT ?name ?role ?packages ?note ?hash ?points WHERE { ?run rdfs:label ?name ; mkg:role ?role ;
+            mkg:packages ?packages ; mkg:tag/rdf:value ?note ; ^prov:wasGeneratedBy/mkg:sha256 ?hash ;
+            mkg:hasSeries/mkg:seriesPointCount ?points } LIMIT 1"""
+        prefixes = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
+        (row,) = store.query(prefixes + text, default_graph=info.iri).rows()
+        assert list(row) == ['the "best"', "support", "numpy==2.4.1\nscipy==1.17.0", "a\nb", "ab" * 32, 2]
+        run = iris.own("run", "project/1")
+        assert store.series([run])["value"].to_list() == [1.0, 0.5]
+        assert store.series().height == 4
+
+    def test_series_go_with_their_graph(self, store: Store) -> None:
+        """What replaces a graph replaces its points, and removing it removes them."""
+        store.commit(full_run("1"))
+        assert store.commit(full_run("1", 0.25)).changed
+        assert not store.commit(full_run("1", 0.25)).changed
+        assert store.series()["value"].to_list() == [1.0, 0.25]
+        store.remove(full_run("1").manifest.graph)
+        assert store.series().is_empty()
+
     def test_batches_are_appended_once(self, store: Store) -> None:
         """Runs add up, what batches repeat is counted once, and a batch that is there is not written again."""
         first = store.append([one_run("1", 0.25), one_run("2", 0.5)])
@@ -252,9 +317,8 @@ class StoreTestCase:
         again = store.append([one_run("2", 0.5), one_run("3", 0.75)])
         assert (again.changed, store.version) == (False, version)
         (info,) = store.graphs()
-        assert info.counts == {
+        assert {table: count for table, count in info.counts.items() if count} == {
             "datasets": 1,
-            "qualities": 0,
             "tasks": 1,
             "pipelines": 1,
             "runs": 3,

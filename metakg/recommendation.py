@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kg import iris
 from kg.errors import PipelineError
 from kg.pipeline import Pipeline
 from metakg.neighbours import NeighbourDataset
@@ -268,8 +267,3 @@ class Recommendation:
             sparse=adapted["sparse"],
             negative=adapted["negative"],
         )
-
-
-def dataset_iri(fingerprint: str) -> str:
-    """IRI of a dataset that is known by its content alone."""
-    return iris.own("dataset", fingerprint[:16])

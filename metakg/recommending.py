@@ -20,7 +20,7 @@ from kg.terms import IRI
 from metakg import queries
 from metakg.features import TableFeatures, of_table
 from metakg.neighbours import NeighbourDataset, in_words, titles_of
-from metakg.recommendation import Provenance, RankedPipeline, Recommendation, SupportRun, Target, dataset_iri
+from metakg.recommendation import Provenance, RankedPipeline, Recommendation, SupportRun, Target
 from metakg.regression import refuse_regression
 from metakg.training import MEASURE, PROCEDURE
 from recommender.conversion import balanced_accuracy
@@ -56,7 +56,7 @@ def prepared(
     if ready.task == "regression":
         refuse_regression(ready, store, asked=task == "regression")
     name = path.name if path is not None else "data frame"
-    return Target(dataset_iri(ready.fingerprint), name, target, str(path) if path else None, ready)
+    return Target(iris.table_dataset(ready.fingerprint), name, target, str(path) if path else None, ready)
 
 
 @dataclass(frozen=True)

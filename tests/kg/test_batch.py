@@ -23,14 +23,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 def test_missing_optional_columns_are_filled() -> None:
     batch = Batch(MANIFEST, datasets=pl.DataFrame({"dataset": [iris.openml_dataset(2)]}))
     assert batch.datasets.row(0) == (iris.openml_dataset(2), None, None, None, None)
-    assert batch.counts() == {
-        "datasets": 1,
-        "qualities": 0,
-        "tasks": 0,
-        "pipelines": 0,
-        "runs": 0,
-        "evaluations": 0,
-    }
+    assert {table: count for table, count in batch.counts().items() if count} == {"datasets": 1}
 
 
 @pytest.mark.parametrize(
