@@ -121,7 +121,7 @@ _AMLB = {
     "smape": "symmetric_mean_absolute_percentage_error",
 }
 
-_TABREPO = {
+_TABREPO: dict[str, str | None] = {
     "mape": "mean_absolute_percentage_error",
     "smape": "symmetric_mean_absolute_percentage_error",
 }
