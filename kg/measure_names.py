@@ -204,8 +204,10 @@ def _is_loss(reading: Reading) -> bool:
 def _of_error(reading: Reading) -> Reading | None:
     """Reading of the error that is made of a metric: its best value minus the metric, or the loss itself."""
     measure = reading.measure
+    if measure.key in COSTS:
+        return reading
+    if (reading.factor, reading.offset) != (1.0, 0.0):
+        return None
     if measure.direction == "lower":
         return reading
-    if measure.high is None or (reading.factor, reading.offset) != (1.0, 0.0):
-        return None
-    return Reading(measure, -1.0, measure.high)
+    return None if measure.high is None else Reading(measure, -1.0, measure.high)

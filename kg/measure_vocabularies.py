@@ -10,7 +10,7 @@ __all__ = ["COSTS", "ERRORS", "NAMES", "VOCABULARIES"]
 NAMES = {
     "balanced_accuracy": "balacc bacc bac unweightedaveragerecall",
     "accuracy": "acc predictiveaccuracy categoricalaccuracy binaryaccuracy sparsecategoricalaccuracy",
-    "roc_auc": "auc auroc aucroc rocauc areaunderroccurve areaundertheroccurve",
+    "roc_auc": "auc auroc aucroc areaunderroccurve areaundertheroccurve",
     # scikit-learn's roc_auc_ovr and roc_auc_ovo average over classes without weights.
     "roc_auc_ovr_macro": "rocaucovr aucovr aucovrmacro",
     "roc_auc_ovr_weighted": "aucovrweighted",
@@ -30,7 +30,7 @@ NAMES = {
     "recall_weighted": "weightedrecall",
     "jaccard": "jaccardindex",
     "matthews_correlation": "mcc matthewscorrcoef matthewscorrelationcoefficient",
-    "cohen_kappa": "kappa cohenskappa cohenkappa",
+    "cohen_kappa": "kappa cohenskappa",
     "log_loss": "crossentropy categoricalcrossentropy sparsecategoricalcrossentropy binarycrossentropy"
     " mlogloss binarylogloss multilogloss",
     "brier_score": "brier brierscoreloss",
@@ -39,7 +39,6 @@ NAMES = {
     "root_mean_squared_error": "rmse rootmeansquareerror",
     "mean_absolute_error": "mae",
     "median_absolute_error": "medae medianae",
-    "max_error": "maxerror",
     "mean_squared_log_error": "msle meansquaredlogarithmicerror",
     "root_mean_squared_log_error": "rmsle rootmeansquaredlogarithmicerror",
     "relative_absolute_error": "rae",
