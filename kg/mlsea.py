@@ -49,10 +49,30 @@ TASK_TYPES = {
 """Type of a task by our name for it."""
 
 MEASURE_TYPES = {
-    "balanced_accuracy": f"{_VOCABULARY}evaluation_measure#unweighted_recall",
-    "accuracy": f"{_VOCABULARY}evaluation_measure#accuracy",
-    "roc_auc": f"{_VOCABULARY}evaluation_measure#area_under_curve",
-    "f1": f"{_VOCABULARY}evaluation_measure#f_measure",
+    key: f"{_VOCABULARY}evaluation_measure#{concept}"
+    for key, concept in {
+        "balanced_accuracy": "unweighted_recall",
+        "accuracy": "accuracy",
+        "roc_auc": "area_under_curve",
+        "roc_auc_ovr_weighted": "mean_weighted_area_under_ROC_curve",
+        "f1": "f_measure",
+        "f1_macro": "mean_unweighted_f_measure",
+        "f1_weighted": "mean_weighted_f_measure",
+        "precision": "precision",
+        "precision_macro": "mean_unweighted_precision",
+        "precision_weighted": "mean_weighted_precision",
+        "recall": "recall",
+        "recall_weighted": "weighted_recall",
+        "jaccard": "jaccard",
+        "matthews_correlation": "matthews_correlation_coefficient",
+        "cohen_kappa": "kappa",
+        "root_mean_squared_error": "root_mean_squared_error",
+        "mean_absolute_error": "mean_absolute_error",
+        "relative_absolute_error": "relative_absolute_error",
+        "root_relative_squared_error": "root_relative_squared_error",
+        "pearson_correlation": "pearson_correlation_coefficient",
+        "concordance_index": "c_index",
+    }.items()
 }
 """Type of a measure by its key; measures that it does not have, or counts in other units, have none."""
 

@@ -100,8 +100,27 @@ def _select(instances: str, *constraints: Constraint) -> str:
         held = " && ".join(f"({_held(each, '?value', names)})" for each in constraints)
         where = f"{{ SELECT ?this ?value WHERE {{ ?this {path} ?value FILTER(!({held})) }} }} {instances}"
     else:
-        where = f"{instances} . {_broken(first, '?this', names)}"
+        where = f"{_narrowed(first, names)} {instances} . {_broken(first, '?this', names)}"
     return f"SELECT DISTINCT ?this ?value WHERE {{ {where} }}"
+
+
+def _narrowed(constraint: Constraint, names: _Names) -> str:
+    """Pattern that finds what can break "either this, or not one of those": the few that have one of those.
+
+    Without it, each evaluation would be asked for each range of values whether its measure is of that range.
+    """
+    if constraint.rule != "or" or constraint.path:
+        return ""
+    for branch in constraint.argument:
+        alone = len(branch) == 1 and branch[0].rule == "not" and not branch[0].path
+        denied = branch[0].argument if alone else ()
+        needed = {each.path for each in denied if each.rule == "minCount" and each.argument > 0}
+        for each in denied:
+            terms = [str(term) for term in each.argument] if each.rule == "in" else []
+            if each.path in needed and terms and all(term.startswith("<") for term in terms):
+                (value,) = names.some(1)
+                return f"VALUES {value} {{ {' '.join(terms)} }} ?this {_path(each.path)} {value} ."
+    return ""
 
 
 class _Names:

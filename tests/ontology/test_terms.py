@@ -9,7 +9,7 @@ import pytest
 from rdflib import OWL, RDF, RDFS, SH, SKOS, Graph, URIRef
 
 import ontology
-from kg import vocabulary
+from kg import mlsea, vocabulary
 from kg.measures import MEASURES
 from kg.pipeline import SLOTS
 from ontology import NAMESPACE
@@ -153,3 +153,28 @@ def test_context_expands_a_run(terms: Graph) -> None:
     )
     assert answer.askAnswer
     assert {str(p) for p in graph.predicates()} <= {str(s) for s in terms.subjects()} | {str(RDF.type)}
+
+
+@pytest.mark.parametrize("key", MEASURES)
+def test_a_measure_is_described_as_the_code_knows_it(terms: Graph, key: str) -> None:
+    concept, measure = URIRef(MEASURE + key), MEASURES[key]
+    assert str(terms.value(concept, SKOS.prefLabel)) == measure.label
+    for text in (terms.value(concept, RDFS.comment), terms.value(concept, SKOS.definition)):
+        assert str(text)[0].isupper()
+        assert str(text).endswith(".")
+    kind = terms.value(concept, URIRef(MLSO + "hasEvaluationMeasureType"))
+    if measure.unit:  # MLSO's are in milliseconds, or of another moment: no query may take one for the other
+        assert key not in mlsea.MEASURE_TYPES
+    else:
+        expected = mlsea.MEASURE_TYPES.get(key)
+        assert (None if kind is None else str(kind)) == (expected and expected.replace("#", "/"))
+
+
+@pytest.mark.parametrize("key", MEASURES)
+def test_the_shapes_hold_a_measure_to_its_range(key: str) -> None:
+    shapes, measure = ontology.shapes(), MEASURES[key]
+    (shape,) = shapes.subjects(SH.path, URIRef(measure.iri))
+    assert (URIRef("https://w3id.org/metakg/shapes#Run"), SH.property, shape) in shapes
+    for bound, name in ((measure.low, SH.minInclusive), (measure.high, SH.maxInclusive)):
+        stated = shapes.value(shape, name)
+        assert (None if stated is None else float(str(stated))) == bound
