@@ -11,6 +11,7 @@ OBOE: 219 scikit-learn configurations cross-validated on 418 OpenML datasets (ve
 """
 
 import inspect
+import os
 from typing import Any
 
 from class_resolver import ClassResolver
@@ -18,7 +19,7 @@ from class_resolver import ClassResolver
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
-from ingest.source import LeftOut, Source, Tally
+from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
 
@@ -27,11 +28,13 @@ __all__ = [
     "LcdbSource",
     "LeftOut",
     "OboeSource",
+    "Rejected",
     "Source",
     "Tally",
     "TensorOboeSource",
     "find_source",
     "ingest",
+    "source_for",
     "source_resolver",
 ]
 
@@ -62,3 +65,27 @@ def find_source(name: str, **options: Any) -> Source:
         if option not in known:
             raise SourceError(f"source {found.name!r} takes no {option}: leave it out")
     return found(**options)
+
+
+def source_for(subject: Any, **options: Any) -> Source:
+    """Source of what is given: a path, or an object of a library, such as a search of scikit-learn.
+
+    Raises
+    ------
+    SourceError
+        If no source accepts it, or the one that does takes no such option.
+    """
+    for found in source_resolver.lookup_dict.values():
+        if found.accepts(subject):
+            known = inspect.signature(found).parameters
+            for option in options:
+                if option not in known:
+                    raise SourceError(f"source {found.name!r} takes no {option}: leave it out")
+            make: Any = found
+            return make(subject, **options)
+    kind = f"{type(subject).__module__}.{type(subject).__qualname__}"
+    named = repr(str(subject)) if isinstance(subject, str | os.PathLike) else f"an object of type {kind}"
+    raise SourceError(
+        f"{named} is nothing that can be ingested: give the name of a source "
+        f"({', '.join(sorted(source_resolver.options))}), a path or an object that one of them reads"
+    )

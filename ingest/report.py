@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
-from ingest.source import LeftOut, Source
+from ingest.source import LeftOut, Rejected, Source
 from kg.batch import Batch, content_hash, hash_sum
 from kg.errors import SourceError
 from kg.store import Commit, Progress, Store
 
 __all__ = ["IngestReport", "ingest"]
+
+_SHOWN = 20
+"""Rows that are wrong that a report lists."""
 
 _RUNS_AT_ONCE = 1_500_000
 """Runs in one commit of a streamed source: an interruption loses less than two minutes, and the engine, which sorts
@@ -34,6 +36,8 @@ class IngestReport:
     left_out
         What was read and does not go into the graph, with the reason: where something is written,
         read = written + left out.
+    rejected
+        The first rows that are wrong, by their places, if the source was to keep going without them.
     changed
         False if the store already held the very same content.
     quads
@@ -48,6 +52,7 @@ class IngestReport:
     read: dict[str, int]
     written: dict[str, int]
     left_out: tuple[LeftOut, ...]
+    rejected: tuple[Rejected, ...]
     changed: bool
     quads: int
     store_version: int
@@ -61,6 +66,9 @@ class IngestReport:
             counts = ", ".join(f"{count:,} {table}" for table, count in self.read.items() if count)
             lines = [f"{self.source}: already there: nothing changed ({counts} read)"]
         lines += [f"  left out: {item.count:,} {item.what} ({item.why})" for item in self.left_out]
+        lines += [f"    {item.place}: {item.why}" for item in self.rejected[:_SHOWN]]
+        if len(self.rejected) > _SHOWN:
+            lines.append(f"    and {len(self.rejected) - _SHOWN:,} more")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,15 +103,15 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
     if first is None:
         raise SourceError(f"source {source.name!r} has no experiments: nothing was written")
     if second is None:
-        passed = Counter(first.counts())
         commit = store.commit(first, progress=progress)
     else:
-        commit, passed = _stream(store, source, chain((first, second), batches), progress)
+        commit = _stream(store, source, chain((first, second), batches), progress)
+    passed = source.passed
     held = next(info.counts for info in store.graphs() if info.iri == commit.graph)
     for table, count in passed.items():
-        if held[table] != count:
+        if held.get(table, 0) != count:
             raise SourceError(
-                f"source {source.name!r}: {count} {table} were passed on, {held[table]} are in "
+                f"source {source.name!r}: {count} {table} were passed on, {held.get(table, 0)} are in "
                 f"{commit.graph}: remove the graph and ingest it again"
             )
     return IngestReport(
@@ -113,15 +121,14 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
         read=dict(source.tally.counts),
         written={table: count if commit.changed else 0 for table, count in passed.items()},
         left_out=tuple(source.tally.left_out),
+        rejected=tuple(source.tally.rejected),
         changed=commit.changed,
         quads=commit.quads,
         store_version=commit.version,
     )
 
 
-def _stream(
-    store: Store, source: Source, batches: Iterator[Batch], progress: Progress | None
-) -> tuple[Commit, Counter[str]]:
+def _stream(store: Store, source: Source, batches: Iterator[Batch], progress: Progress | None) -> Commit:
     """Append batches as they come, so that memory stays flat and whoever is interrupted can go on.
 
     A graph that is whole is only compared; one of other content than the source has now is written anew.
@@ -129,24 +136,19 @@ def _stream(
     graph = source.manifest.graph
     known = next((info for info in store.graphs() if info.iri == graph), None)
     if known and not known.unfinished:
-        digests, passed = [], Counter[str]()
-        for each in batches:
-            digests.append(content_hash([each]))
-            passed.update(each.counts())
-        if hash_sum(digests) == known.content_hash:
-            return Commit(graph, store.version, 0, changed=False), passed
+        if hash_sum([content_hash([each]) for each in batches]) == known.content_hash:
+            return Commit(graph, store.version, 0, changed=False)
         store.remove(graph)
         batches = source.batches(progress)
-    total, passed = Commit(graph, store.version, 0, changed=False), Counter[str]()
+    total = Commit(graph, store.version, 0, changed=False)
     group: list[Batch] = []
     for batch, is_last in _marked_last(batches):
-        passed.update(batch.counts())
         group.append(batch)
         if is_last or sum(each.runs.height for each in group) >= _RUNS_AT_ONCE:
             commit = store.append(group, unfinished=not is_last, progress=progress)
             quads, changed = total.quads + commit.quads, total.changed or commit.changed
             total, group = Commit(graph, commit.version, quads, changed=changed), []
-    return total, passed
+    return total
 
 
 def _marked_last(batches: Iterator[Batch]) -> Iterator[tuple[Batch, bool]]:

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from kg import schema
 from kg.batch import Batch, Manifest
-from kg.errors import SourceError
+from kg.errors import RejectedError, SourceError
 from kg.store import Progress
 
-__all__ = ["LeftOut", "Source", "Tally"]
+__all__ = ["WRONG", "LeftOut", "Rejected", "Source", "Tally"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,22 @@ class LeftOut:
     what: str
     why: str
     count: int
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One row of the table ``what`` that is wrong: where it stands (line, row, trial, path), and why."""
+
+    what: str
+    place: str
+    why: str
+
+
+WRONG = "wrong"
+"""Reason that a row is left out for which :attr:`Tally.rejected` says more."""
+
+_LISTED = 1_000
+"""Rows that are wrong of which the place is kept."""
 
 
 @dataclass
@@ -37,6 +54,7 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     left_out: list[LeftOut] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
 
     def read(self, what: str, count: int) -> None:
         """Add ``count`` rows of the table ``what`` to what has been read."""
@@ -54,6 +72,17 @@ class Tally:
         if count:
             self.left_out.append(LeftOut(what, why, count))
 
+    def reject(self, what: str, place: str, why: str) -> None:
+        """Take note of a row that is wrong. It is left out if the source is to keep going, else nothing goes in."""
+        if len(self.rejected) < _LISTED:
+            self.rejected.append(Rejected(what, place, why))
+        self.leave_out(what, WRONG, 1)
+
+    @property
+    def wrong(self) -> int:
+        """Number of rows that are wrong."""
+        return sum(item.count for item in self.left_out if item.why == WRONG)
+
     def expected(self, what: str) -> int:
         """Rows of the table ``what`` that the batches must hold."""
         return self.counts[what] - sum(item.count for item in self.left_out if item.what == what)
@@ -70,7 +99,11 @@ class Source(ABC):
       (:attr:`tally`, complete once the batches are exhausted); :meth:`batches` raises if they are not;
     - each batch holds the pipelines of its runs, unless the manifest says that the source is ``bulk``: runs are
       linked to the hyperparameter settings of their pipelines only where both are together;
-    - a dataset, a pipeline, a task, a run and a (run, measure) pair occur once over all batches;
+    - a run and a (run, measure) pair occur once over all batches; datasets, qualities, tasks, pipelines and measures
+      once in a batch, and word for word the same where several batches of the source describe them;
+    - what is wrong (a score that is no number or outside its measure's range, a run without a dataset) is rejected
+      by its place; then nothing goes in, unless :attr:`keep_going` is set. A source of several batches finds out
+      before it yields the first;
     - pipelines are given in the canonical form of :class:`kg.pipeline.Pipeline`, and scores of different
       measures or estimation procedures are never put under one name;
     - what cannot be read is a :class:`kg.errors.SourceError` that names the path.
@@ -84,8 +117,22 @@ class Source(ABC):
     title: ClassVar[str]
     """One line for people."""
 
+    keep_going: bool = False
+    """Whether to go on without the rows that are wrong."""
+
     def __init__(self) -> None:
         self.tally = Tally()
+        self.passed: Counter[str] = Counter()
+        """Rows that the batches held, by table; what several describe counts once."""
+
+    @classmethod
+    def accepts(cls, subject: Any) -> bool:  # noqa: ARG003
+        """Whether the source can be made from ``subject``, as ``cls(subject)``: a path, or an object of a library.
+
+        Asked of every source, so it looks at no more than a name, a type or the first bytes, and imports nothing
+        large. Of several that accept, the first registered is taken.
+        """
+        return False
 
     @property
     @abstractmethod
@@ -112,13 +159,16 @@ class Source(ABC):
 
         Raises
         ------
+        RejectedError
+            If rows are wrong and :attr:`keep_going` is not set.
         SourceError
             If the data cannot be read, or the counts do not add up.
         """
-        self.tally = Tally()
-        passed: Counter[str] = Counter()
+        self.tally, self.passed = Tally(), Counter()
+        passed, described = self.passed, _Described()
         for batch in self.read(self.tally):
-            passed.update(batch.counts())
+            self._check_rejected()
+            passed.update(described.counts(batch))
             if (
                 not batch.manifest.bulk
                 and not batch.runs["pipeline"].is_in(batch.pipelines["pipeline"].implode()).all()
@@ -130,6 +180,7 @@ class Source(ABC):
             yield batch
             if progress is not None:
                 progress(f"reading {self.name}", passed["runs"], self.tally.expected("runs"))
+        self._check_rejected()
         for table in passed | self.tally.counts:
             if passed[table] != self.tally.expected(table):
                 raise SourceError(
@@ -137,6 +188,28 @@ class Source(ABC):
                     f"{passed[table]} were: the source loses or repeats data; report it to its author"
                 )
 
+    def _check_rejected(self) -> None:
+        if self.tally.rejected and not self.keep_going:
+            raise RejectedError(self.name, self.tally.rejected, self.tally.wrong)
+
     def describe(self) -> str:
         """Say in one line what the source holds, which version, under which licence."""
         return f"{self.title} (version {self.manifest.version}, {self.manifest.licence})"
+
+
+class _Described:
+    """Things that the batches so far have described."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, set[tuple[Any, ...]]] = {
+            table: set() for table in ("datasets", "qualities", "tasks", "pipelines", "measures")
+        }
+
+    def counts(self, batch: Batch) -> dict[str, int]:
+        """Rows of a batch by table, without descriptions that came before."""
+        counts = batch.counts()
+        for table, seen in self._seen.items():
+            before = len(seen)
+            seen.update(batch.tables()[table].select(schema.KEYS[table]).iter_rows())
+            counts[table] = len(seen) - before
+        return counts

@@ -103,8 +103,12 @@ class Batch:
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "manifest"}
 
     def counts(self) -> dict[str, int]:
-        """Number of rows of each table."""
-        return {name: frame.height for name, frame in self.tables().items()}
+        """Number of rows of each table; of those beyond ``kg.schema.COUNTED`` only where there are any."""
+        return {
+            name: frame.height
+            for name, frame in self.tables().items()
+            if frame.height or name in schema.COUNTED
+        }
 
 
 def content_hash(batches: Iterable[Batch]) -> str:

@@ -67,7 +67,7 @@ _OUTCOME = _Rule(
     "Run",
     "mls:hasOutput",
     "node",
-    "a run that did not fail needs an evaluation",
+    "a run that did not fail and was not pruned needs an evaluation",
     "add one, or say that it failed",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -373,10 +374,8 @@ _DESCRIBED = {
 
 
 def _counts(store: Store, graph: str, parts: Sequence[Batch], known: GraphInfo | None) -> dict[str, int]:
-    counts = {
-        table: (known.counts.get(table, 0) if known else 0) + rows
-        for table, rows in total_counts(parts).items()
-    }
+    counts = Counter(known.counts if known else {})
+    counts.update(total_counts(parts))
     for table, (column, pattern) in _DESCRIBED.items():
         named = [name for part in parts for name in part.tables()[table][column]]
         there = _there(store, graph, sorted(set(named)), pattern) if known else set()
@@ -384,7 +383,7 @@ def _counts(store: Store, graph: str, parts: Sequence[Batch], known: GraphInfo |
     named = [quality for part in parts for quality in with_quality_iris(part.qualities)["quality"]]
     there = _there(store, graph, sorted(set(named)), f"?any <{MLS}hasQuality> ?it") if known else set()
     counts["qualities"] -= len(named) - len(set(named) - there)
-    return counts
+    return {table: count for table, count in counts.items() if count or table in schema.COUNTED}
 
 
 def _check_runs(store: Store, graph: str, parts: Sequence[Batch], known: GraphInfo | None) -> None:

@@ -33,6 +33,21 @@ class SourceError(MetakgError):
     """A source of experiments cannot be read."""
 
 
+class RejectedError(SourceError):
+    """A source has rows that cannot go into the graph, and nobody said to go on without them.
+
+    ``rejected`` lists the first of them (:class:`ingest.source.Rejected`), ``count`` says how many there are.
+    """
+
+    def __init__(self, source: str, rejected: Any, count: int) -> None:
+        self.source, self.rejected, self.count = source, tuple(rejected), count
+        first = self.rejected[0]
+        super().__init__(
+            f"{source}: {count:,} {'row is' if count == 1 else 'rows are'} wrong, nothing was written; the first: "
+            f"{first.place}: {first.why}; mend it, or take the rest with --keep-going (keep_going=True)"
+        )
+
+
 class ModelError(MetakgError):
     """A trained model is missing, damaged, or does not fit the store."""
 

@@ -11,6 +11,7 @@ from kg import iris
 from kg.batch import Batch, Kind, Manifest
 from kg.errors import QueryError
 from kg.quads import literal
+from kg.schema import COUNTED
 from kg.terms import from_term
 from kg.vocabulary import DCAT, DCTERMS, PROV, RDF, RDFS, XSD, own_term
 
@@ -44,9 +45,6 @@ COUNTS = {
     "series": "seriesPointCount",
 }
 """Tables of a batch and the manifest's property that counts their rows."""
-
-_ALWAYS = ("datasets", "qualities", "tasks", "pipelines", "runs", "evaluations")
-"""Tables whose rows are counted in the manifest even where there are none."""
 
 STORE = iris.BASE + "store"
 
@@ -120,10 +118,10 @@ def listed(infos: Sequence[GraphInfo]) -> str:
 
 def total_counts(batches: Iterable[Batch]) -> dict[str, int]:
     """Rows of each table, added over batches."""
-    totals = dict.fromkeys(COUNTS, 0)
+    totals = dict.fromkeys(COUNTED, 0)
     for batch in batches:
         for table, rows in batch.counts().items():
-            totals[table] += rows
+            totals[table] = totals.get(table, 0) + rows
     return totals
 
 
@@ -157,7 +155,7 @@ def describe(
     ]
     statements += [(own_term(name), literal(True)) for name in _flags(manifest, unfinished)]
     statements += [
-        (own_term(COUNTS[table]), literal(rows)) for table, rows in counts.items() if rows or table in _ALWAYS
+        (own_term(COUNTS[table]), literal(rows)) for table, rows in counts.items() if rows or table in COUNTED
     ]
     return "".join(f"{subject} <{predicate}> {value} {graph} .\n" for predicate, value in statements).encode()
 
@@ -192,7 +190,11 @@ def _info(iri: str, known: dict[str, Any]) -> GraphInfo:
         licence=known[f"{DCTERMS}license"],
         derived_from=str(known[f"{PROV}wasDerivedFrom"]),
         kind=known[own_term("kind")],
-        counts={table: known.get(own_term(name), 0) for table, name in COUNTS.items()},
+        counts={
+            table: known.get(own_term(name), 0)
+            for table, name in COUNTS.items()
+            if own_term(name) in known or table in COUNTED
+        },
         content_hash=known[own_term("contentHash")],
         generated_at=known[f"{PROV}generatedAtTime"],
         store_version=known[own_term("storeVersion")],

@@ -108,6 +108,9 @@ says that two datasets are one (``same``) or come from one another (``alternate`
 graph (:mod:`kg.series`) and not as triples.
 """
 
+COUNTED = ("datasets", "qualities", "tasks", "pipelines", "runs", "evaluations")
+"""Tables that are counted even where they are empty."""
+
 KEYS = {
     "datasets": ["dataset"],
     "qualities": ["dataset", "name"],

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import QueryError, SourceError
@@ -38,9 +39,10 @@ class Contents(OpenedGraph):
 
     def ingest(
         self,
-        source: str | os.PathLike[str] | Source,
+        source: Any,
         *,
         validate: bool = False,
+        keep_going: bool = False,
         progress: Callable[[str, int, int], None] | None = None,
         **options: Any,
     ) -> IngestReport | RdfReport:
@@ -49,9 +51,12 @@ class Contents(OpenedGraph):
         Parameters
         ----------
         source
-            Name of a source (``oboe``, ``lcdb``, ...), a source, or the path of an RDF file (see :meth:`ingest_rdf`).
+            Name of a source (``oboe``, ``lcdb``, ...), a source, the path of an RDF file (see :meth:`ingest_rdf`), or
+            anything that a source accepts: the path of what a tracker wrote, a search of scikit-learn, a study.
         validate
             Check the tables of a source first; RDF is always checked.
+        keep_going
+            Go on without what is wrong, which the report lists (RDF: put it into quarantine).
         progress
             Told what is being done, units done, and units in all.
         options
@@ -61,25 +66,25 @@ class Contents(OpenedGraph):
         ------
         GateError
             If something breaks a rule; nothing is written.
+        RejectedError
+            If rows are wrong and ``keep_going`` is not set; nothing is written.
         SourceError
             If the source is unknown or cannot be read.
         StoreError
             If the store cannot be written.
         """
-        from ingest import find_source, ingest
+        from ingest import ingest
         from ingest.gate import check_source
         from kg.rdf_file import is_rdf_path
 
-        if isinstance(source, str | os.PathLike):
-            if is_rdf_path(source):
-                return self.ingest_rdf(source, progress=progress, **options)
-            source = find_source(os.fspath(source), **options)
-        elif options:
-            raise SourceError(f"options {', '.join(options)} are for a source that is given by its name")
+        if isinstance(source, str | os.PathLike) and is_rdf_path(source):
+            return self.ingest_rdf(source, progress=progress, keep_going=keep_going, **options)
+        found = _source_of(source, options)
+        found.keep_going = keep_going
         if validate:
-            check_source(source, progress)
+            check_source(found, progress)
         with self._filling():
-            return ingest(self.store, source, progress)
+            return ingest(self.store, found, progress)
 
     def ingest_rdf(
         self,
@@ -304,6 +309,19 @@ class Contents(OpenedGraph):
     def rdflib(self) -> rdflib.Dataset:
         """The graph as an rdflib dataset, to read."""
         return self.store.dataset()
+
+
+def _source_of(given: Any, options: dict[str, Any]) -> Source:
+    """Source that is given by its name, by what it reads, or as it is."""
+    from ingest import Source, find_source, source_for, source_resolver
+
+    if isinstance(given, Source):
+        if options:
+            raise SourceError(f"options {', '.join(options)} are for a source that is given by its name")
+        return given
+    if isinstance(given, str) and (given in source_resolver.options or not Path(given).exists()):
+        return find_source(given, **options)
+    return source_for(Path(given) if isinstance(given, str) else given, **options)
 
 
 def _moment(given: str) -> str:

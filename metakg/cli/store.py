@@ -1,9 +1,8 @@
-"""Commands about the store itself: ``init``, ``ingest``, ``status``."""
+"""Commands about the store itself: ``init``, ``status``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +11,9 @@ from metakg.cli.output import plain_table, write
 from metakg.cli.session import Progress, Session, pass_session
 
 if TYPE_CHECKING:
-    from ingest.rdf import RdfReport
-    from ingest.report import IngestReport
+    pass
 
-__all__ = ["in_shares", "ingest", "init", "status"]
+__all__ = ["in_shares", "init", "status"]
 
 
 @click.command()
@@ -29,74 +27,6 @@ def init(session: Session) -> None:
         if made
         else f"there is a store in {kg.name} already, at version {kg.store.version}: nothing changed"
     )
-
-
-@click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--path", type=click.Path(path_type=Path), help="File or folder that the source is read from.")
-@click.option("--validate", is_flag=True, help="Check the source's tables first; RDF is always checked.")
-@click.option(
-    "--keep-going", is_flag=True, help="RDF: put what breaks a rule into quarantine, take the rest."
-)
-@click.option("--name", metavar="NAME", help="RDF: name of the file in the graph, if not its own.")
-@click.option("--title", metavar="TEXT", help="RDF: what the file is, for people.")
-@click.option("--licence", metavar="SPDX", help="RDF: its licence, such as CC-BY-4.0.")
-@click.option("--derived-from", metavar="IRI", help="RDF: where it comes from.")
-@pass_session
-def ingest(
-    session: Session, sources: tuple[str, ...], path: Path | None, validate: bool, **options: Any
-) -> None:
-    """Read sources of experiments into the graph; doing so again changes nothing.
-
-    SOURCE is the name of a source, such as oboe, lcdb or tensoroboe, or an RDF file, or the word rdf with RDF files
-    after it. The store is made if it is not there. RDF that breaks a rule is refused, with exit status 1.
-    """
-    from ingest import find_source
-    from kg.errors import GateError
-    from kg.rdf_file import is_rdf_path
-
-    given = {key: value for key, value in options.items() if value}
-    files = sources[1:] if sources[0] == "rdf" else tuple(word for word in sources if is_rdf_path(word))
-    _check_options(sources, files, path, given)
-    named = {} if path is None else {"path": path}
-    found = [
-        word if word in files else find_source(word, **named)
-        for word in sources
-        if word != "rdf" or sources[0] != "rdf"
-    ]
-    with session.open() as kg:
-        for source in found:
-            try:
-                with session.counts() as progress:
-                    if isinstance(source, str):
-                        report: RdfReport | IngestReport = kg.ingest_rdf(source, progress=progress, **given)
-                    else:
-                        report = kg.ingest(source, validate=validate, progress=progress)
-            except GateError as refused:
-                write(refused.report.to_text())
-                session.say(f"metakg: {refused.what}: nothing was written: {refused.remedy}", important=True)
-                raise click.exceptions.Exit(1) from refused
-            write(str(report))
-            if kept_back := getattr(report, "kept_back", ()):
-                session.say(
-                    f"{source}: {len(kept_back):,} things are in quarantine: `metakg quarantine` tells why",
-                    important=True,
-                )
-
-
-def _check_options(
-    sources: tuple[str, ...], files: tuple[str, ...], path: Path | None, given: dict[str, Any]
-) -> None:
-    if sources == ("rdf",):
-        raise click.UsageError("rdf needs at least one FILE")
-    if path is not None and len(sources) > 1:
-        raise click.UsageError(
-            f"--path is for one source, {len(sources)} are named: ingest {sources[0]} by itself"
-        )
-    if given and len(files) < len(sources) - (sources[0] == "rdf"):
-        raise click.UsageError(f"--{next(iter(given)).replace('_', '-')} is for RDF files only")
-    if "name" in given and len(files) > 1:
-        raise click.UsageError("--name names one file: ingest the files one by one")
 
 
 @click.command()

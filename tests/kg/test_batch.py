@@ -40,8 +40,8 @@ def test_missing_optional_columns_are_filled() -> None:
         ("evaluations", {"run": ["r"], "measure": ["m"], "value": [float("inf")]}, "not a finite number"),
         (
             "tasks",
-            {"task": ["t"], "dataset": ["d"], "type": ["clustering"], "procedure": ["p"]},
-            "clustering",
+            {"task": ["t"], "dataset": ["d"], "type": ["ranking"], "procedure": ["p"]},
+            "ranking",
         ),
         (
             "runs",
