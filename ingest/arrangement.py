@@ -185,19 +185,20 @@ def _stated(component: Component) -> dict[str, Any]:
     for name, value in sorted(component.parameters.items()):
         if is_neutral(component.path, name) or (value in _UNSET if is_public(component.path) else False):
             continue
-        if not _is_default(component, name, value):
-            kept[name] = _tree(value, keep_names=keep_names)
+        tree = _tree(value, keep_names=keep_names)
+        if not any(same(tree, _tree(default)) for default in _defaults(component, name, value)):
+            kept[name] = tree
     return kept
 
 
-def _is_default(component: Component, name: str, value: Any) -> bool:
+def _defaults(component: Component, name: str, value: Any) -> list[Any]:
     defaults = [*component.defaults.get(name, ()), *RETIRED.get(component.path, {}).get(name, ())]
     known = DEFAULTS.get(component.path, {})
     if name in known:
         defaults.append(known[name])
     if name in _SHARE_OR_COUNT:
-        defaults = [default for default in defaults if type(default) is type(value)]
-    return any(same(_tree(value), _tree(default)) for default in defaults)
+        return [default for default in defaults if type(default) is type(value)]
+    return defaults
 
 
 def _tree(value: Any, *, keep_names: bool = False) -> Any:

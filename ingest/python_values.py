@@ -21,9 +21,9 @@ from ingest.json_values import canonical, same, text
 from ingest.sklearn_paths import FOREIGN_DEFAULTS, class_of, constructor_defaults, public_path
 from kg.errors import SourceError
 
-__all__ = ["MAX_DEPTH", "defaults_of_path", "drawn", "qualified_name", "read", "read_estimator"]
+__all__ = ["MAX_DEPTH", "defaults_of_path", "drawn", "made_with", "qualified_name", "read", "read_estimator"]
 
-MAX_DEPTH = 40
+MAX_DEPTH = 100
 """Levels of values within values; what is nested more deeply holds itself, or was made to do harm."""
 
 
@@ -87,7 +87,9 @@ def read_estimator(estimator: Any, depth: int = 0) -> Component:
             "its constructor has to keep each parameter under its own name, as scikit-learn asks for"
         ) from error
     return Component(
-        path, {str(name): read(value, depth + 1) for name, value in parameters.items()}, defaults_of(kind)
+        path,
+        {text(str(name)): read(value, depth + 1) for name, value in parameters.items()},
+        defaults_of(kind),
     )
 
 
@@ -110,9 +112,29 @@ def drawn(path: str, arguments: Any, keywords: Any) -> dict[str, Any]:
     return {"object": path, "arguments": list(arguments or []), "keywords": dict(keywords or {})}
 
 
+def made_with(
+    path: str, parameters: Mapping[str, Any], defaults: Mapping[str, tuple[Any, ...]]
+) -> dict[str, Any]:
+    """An object that is no estimator, such as a splitter, by what differs from its defaults."""
+    return {
+        "object": path,
+        "parameters": {
+            name: value
+            for name, value in parameters.items()
+            if not is_neutral(path, name)
+            and not any(same(_bare(value), _bare(default)) for default in defaults.get(name, ()))
+        },
+    }
+
+
 def _read_object(value: Any, depth: int) -> Any:
     if isinstance(value, type) or inspect.isroutine(value):
         return qualified_name(value)
+    if isinstance(value, slice | range):
+        return {
+            "object": type(value).__name__,
+            "arguments": read((value.start, value.stop, value.step), depth),
+        }
     if isinstance(value, functools.partial):
         return {
             "object": "functools.partial",
@@ -147,22 +169,14 @@ def _hash_of_array(value: Any, depth: int) -> str:
 def _read_state(value: Any, depth: int) -> dict[str, Any]:
     """An object that is no estimator (a splitter, a scorer): its class and what it was made with."""
     kind = type(value)
-    path = qualified_name(kind)
-    defaults = constructor_defaults(kind)
     try:
         names = [name for name in inspect.signature(kind).parameters if hasattr(value, name)]
     except (TypeError, ValueError):  # a class without a signature
         names = []
     state = {name: getattr(value, name) for name in names} or dict(getattr(value, "__dict__", {}))
-    parameters = {name: read(item, depth) for name, item in state.items() if not is_neutral(path, name)}
-    return {
-        "object": path,
-        "parameters": {
-            name: item
-            for name, item in parameters.items()
-            if name not in defaults or not same(_bare(item), _bare(read(defaults[name])))
-        },
-    }
+    return made_with(
+        qualified_name(kind), {name: read(item, depth) for name, item in state.items()}, defaults_of(kind)
+    )
 
 
 def _bare(tree: Any) -> Any:

@@ -7,6 +7,8 @@ back as the one that it was built from. Its three repairs are undone too:
   within a ``OneVsRestClassifier`` is what ``liblinear`` always did with more than two classes;
 - ``SGDClassifier(learning_rate="pa1" or "pa2", eta0=C)`` is ``PassiveAggressiveClassifier(C=...)``;
 - ``QuadraticDiscriminantAnalysis(reg_param=1e-6, tol=0)`` is one without regularisation that runs.
+
+Functions that select features go by their name alone (``SelectKBest(score_func="chi2")``), as TensorOboe's do.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from ingest.python_values import defaults_of_path
 __all__ = ["modern"]
 
 _LINEAR = "sklearn.linear_model."
+_SELECTION = "sklearn.feature_selection."
 _FORESTS = ("ExtraTreesClassifier", "RandomForestClassifier")
 _TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier", *_FORESTS, "GradientBoostingClassifier")
 
@@ -69,9 +72,15 @@ def modern(component: Component) -> Component:
         ):
             continue
         if isinstance(value, str):
+            if parameter == "score_func":
+                value = value.removeprefix(_SELECTION)
             value = _REVALUED.get((name, parameter, value), value)
         parameters[parameter] = value
-    component = replace(component, parameters=parameters)
+    defaults = component.defaults
+    if "score_func" in defaults:
+        usual = tuple(str(value).removeprefix(_SELECTION) for value in defaults["score_func"])
+        defaults = {**defaults, "score_func": usual}
+    component = replace(component, parameters=parameters, defaults=defaults)
     repair = _REPAIRS.get(component.path)
     return component if repair is None else repair(component)
 
