@@ -11,8 +11,8 @@ from kg.errors import SourceError
 
 __all__ = ["MAX_LEVELS", "FlowInfo", "Setting", "parse_flow", "parse_settings"]
 
-MAX_LEVELS = 40
-"""Levels of components within components; openml-python's deepest have five."""
+MAX_LEVELS = 20
+"""Levels of components within components; a search over a pipeline with columns has four."""
 
 _MAX_TAGS = 2 * MAX_LEVELS + 3  # oml:component and oml:flow, then a parameter and its name
 

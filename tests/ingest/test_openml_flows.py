@@ -138,9 +138,9 @@ def _constructible():
 def test_what_openml_python_writes_of_any_estimator_is_the_node_of_the_object(kind):
     from openml.extensions.sklearn import SklearnExtension
 
-    estimator = kind()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        estimator = kind()
         written = SklearnExtension().model_to_flow(estimator)._to_xml()
     assert pipeline_of_flow(parse_flow(written)).canonical() == pipeline_of(estimator).canonical()
 
@@ -278,7 +278,7 @@ def test_a_flow_that_holds_itself_is_refused():
     components = {}
     flow = FlowInfo(9, "weka.Bagging", components=components)
     components["W"] = flow
-    with pytest.raises(SourceError, match="nested more than 40 levels"):
+    with pytest.raises(SourceError, match="nested more than 20 levels"):
         pipeline_of_flow(flow)
 
 
@@ -297,13 +297,32 @@ def _nested(levels):
     )
 
 
-def test_forty_levels_are_read_and_ten_thousand_are_refused():
-    pipeline = pipeline_of_flow(parse_flow(_nested(40)))
-    assert pipeline.estimator.parameters["W"].count("weka.Bagging") == 40
+def test_twenty_levels_are_read_and_ten_thousand_are_refused():
+    pipeline = pipeline_of_flow(parse_flow(_nested(20)))
+    assert pipeline.estimator.parameters["W"].count("weka.Bagging") == 20
     assert len(pipeline.canonical()) < 10_000
-    for levels in (41, 10_000):
-        with pytest.raises(SourceError, match="nested more than 40 levels"):
+    for levels in (21, 10_000):
+        with pytest.raises(SourceError, match="nested more than 20 levels"):
             parse_flow(_nested(levels))
+
+
+def test_references_far_within_a_value_are_refused_and_long_values_at_the_bottom_are_not():
+    flow = _sklearn_flow("sklearn.svm.classes.SVC", {"class_weight": json.loads("[" * 90 + "]" * 90)})
+    for level in range(20):
+        reference = _reference("inner")
+        if level % 2:
+            reference["value"]["step_name"] = None
+            flow = _sklearn_flow(
+                "sklearn.ensemble.BaggingClassifier", {"estimator": reference}, {"inner": flow}
+            )
+        else:
+            flow = _sklearn_flow("sklearn.pipeline.Pipeline", {"steps": [[[reference]]]}, {"inner": flow})
+    assert pipeline_of_flow(flow).canonical().count("[" * 90) == 1
+    deep = json.loads("[" * 5 + json.dumps(_reference("inner")) + "]" * 5)
+    with pytest.raises(SourceError, match="reference to a component is 6 levels within a value"):
+        pipeline_of_flow(
+            _sklearn_flow("sklearn.pipeline.Pipeline", {"steps": deep}, {"inner": FlowInfo(1, "drop")})
+        )
 
 
 def test_ten_thousand_components_side_by_side_are_read():
