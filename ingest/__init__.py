@@ -16,6 +16,8 @@ from typing import Any
 
 from class_resolver import ClassResolver
 
+from ingest.aslib import AslibSource
+from ingest.autosklearn import AutoSklearnSource
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
@@ -24,6 +26,8 @@ from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
 
 __all__ = [
+    "AslibSource",
+    "AutoSklearnSource",
     "IngestReport",
     "LcdbSource",
     "LeftOut",
@@ -39,7 +43,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource],
+    [OboeSource, LcdbSource, TensorOboeSource, AutoSklearnSource, AslibSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
