@@ -68,6 +68,8 @@ OWN_TERMS = (
     "sha256",
     "location",
     "Series",
+    "derivedPipeline",
+    "qualityName",
     "hasSeries",
     "axis",
     "Link",
