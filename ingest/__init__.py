@@ -18,6 +18,7 @@ from class_resolver import ClassResolver
 
 from ingest.aslib import AslibSource
 from ingest.autosklearn import AutoSklearnSource
+from ingest.croissant import CroissantSource
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
@@ -28,6 +29,7 @@ from kg.errors import SourceError
 __all__ = [
     "AslibSource",
     "AutoSklearnSource",
+    "CroissantSource",
     "IngestReport",
     "LcdbSource",
     "LeftOut",
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource, AutoSklearnSource, AslibSource],
+    [OboeSource, LcdbSource, TensorOboeSource, AutoSklearnSource, AslibSource, CroissantSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""

@@ -101,6 +101,7 @@ OWN_TERMS = (
     "contextCount",
     "tagCount",
     "artefactCount",
+    "distributionCount",
     "linkCount",
     "seriesPointCount",
     # recommendations
