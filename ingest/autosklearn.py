@@ -1,4 +1,4 @@
-"""auto-sklearn's metadata: for each of 262 OpenML datasets and 26 measures, the best pipeline that a long search found.
+"""auto-sklearn's metadata: for each of 261 OpenML datasets and 26 measures, the best pipeline that a long search found.
 
 M. Feurer et al.: *Efficient and Robust Automated Machine Learning*, NeurIPS 2015; shipped with ``auto-sklearn`` 0.15.0
 (BSD-3-Clause) as ASlib scenarios, one for each measure, kind of task and kind of table
