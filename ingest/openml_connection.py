@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 from kg import iris
 from kg.errors import PublishError
@@ -114,6 +115,11 @@ class Connection:
             raise self._refused(what, error) from None
         except openml.exceptions.PyOpenMLError as error:
             raise PublishError(f"{what}: {self._clean(str(error))}") from None
+        except (LookupError, TypeError, ValueError, ExpatError, NotImplementedError) as error:
+            reason = self._clean(f"{type(error).__name__}: {error}")
+            raise PublishError(
+                f"{what}: what {self.server.site} says cannot be used ({reason})"
+            ) from error
 
     def _failure(self, what: str, error: Exception) -> PublishError:
         """No answer: the reason without the request, which the package's own text would show."""

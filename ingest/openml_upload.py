@@ -80,7 +80,7 @@ def task_of(connection: Connection, number: int) -> TaskInfo:
     import openml
 
     with connection.explaining(f"task {number}"):
-        task = openml.tasks.get_task(
+        task: Any = openml.tasks.get_task(
             number, download_data=False, download_qualities=False, download_features_meta_data=True
         )
         if task.task_type_id.value != _CLASSIFICATION:
@@ -120,7 +120,7 @@ def prepare(connection: Connection, pipeline: Pipeline, task: TaskInfo, seed: in
     from embeddings.estimators import adaptations, build
 
     with connection.explaining(f"data of task {task.number}"):
-        table, _ = task.task.get_X_and_y()
+        table, _ = task.task.get_X_and_y(dataset_format="dataframe")
         task.task.download_split()
     numeric = [name for name in table if is_numeric_dtype(table[name]) and not is_bool_dtype(table[name])]
     categorical = [name for name in table if name not in set(numeric)]
@@ -136,7 +136,8 @@ def prepare(connection: Connection, pipeline: Pipeline, task: TaskInfo, seed: in
     except PipelineError as error:
         raise PublishError(f"the pipeline cannot be built: {error}") from error
     with connection.explaining("flow"):
-        flow = get_extension_by_model(model, raise_if_no_extension=True).model_to_flow(model)
+        extension: Any = get_extension_by_model(model, raise_if_no_extension=True)
+        flow = extension.model_to_flow(model)
         found = openml.flows.flow_exists(flow.name, flow.external_version) if connection.key else None
     return Prepared(task, seed, flow.name, _settings(flow), None if found is None else int(found), model)
 
@@ -181,7 +182,7 @@ def rerun(connection: Connection, prepared: Prepared) -> Rerun:
 
     with connection.explaining("running the pipeline"):
         try:
-            run = openml.runs.run_model_on_task(
+            run: Any = openml.runs.run_model_on_task(
                 prepared.model,
                 prepared.task.task,
                 avoid_duplicate_runs=False,

@@ -116,7 +116,8 @@ class Publication:
         if self.prepared:
             known = {None: "", 0: " (new)"}.get(self.prepared.flow_id, f" (flow {self.prepared.flow_id})")
             facts.append(("flow", f"{self.prepared.flow_name}{known}"))
-            facts += [("setting", f"{name} = {value}") for name, value in self.prepared.settings.items()]
+            if self.state == "ready":
+                facts += [("setting", f"{name} = {value}") for name, value in self.prepared.settings.items()]
         if self.official:
             facts += [("score", text) for text in self._scores()]
         return "\n".join([*lines, *(f"  {name:<9} {text}" for name, text in facts)])
@@ -203,7 +204,7 @@ def _of_project(store: Store, project: str | None) -> list[str]:
 
 def _candidate(store: Store, row: Mapping[str, Any], task: int | None, server: Server) -> Candidate:
     run, dataset = str(row["run"]), str(row["dataset"])
-    measures = queries.run(store, "run_values", run=IRI(run)).rows()
+    measures: Iterator[tuple[Any, ...]] = queries.run(store, "run_values", run=IRI(run)).rows()
     known = Candidate(
         run=run,
         title=str(row["pipelineTitle"]),
