@@ -117,9 +117,7 @@ class Connection:
             raise PublishError(f"{what}: {self._clean(str(error))}") from None
         except (LookupError, TypeError, ValueError, ExpatError, NotImplementedError) as error:
             reason = self._clean(f"{type(error).__name__}: {error}")
-            raise PublishError(
-                f"{what}: what {self.server.site} says cannot be used ({reason})"
-            ) from error
+            raise PublishError(f"{what}: what {self.server.site} says cannot be used ({reason})") from error
 
     def _failure(self, what: str, error: Exception) -> PublishError:
         """No answer: the reason without the request, which the package's own text would show."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kg.violations import Report
     from metakg.crate import Crate
     from metakg.croissant import Croissant
-    from metakg.publishing import Publication
+    from metakg.publication import Publication
     from metakg.recommendation import Recommendation
 
 from metakg.opened import OpenedGraph, plain_path

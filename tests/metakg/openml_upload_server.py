@@ -34,7 +34,7 @@ COLUMNS = [
 ]
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """An answer that is not OK: HTTP status, OpenML's code and message."""
 
 
@@ -90,20 +90,29 @@ class OpenML:
         for one in listed:
             classes = json.loads(one.pop("nominal_values", "[]"))
             fields = "".join(element(*item) for item in one.items())
-            found += f"<oml:feature>{fields}{''.join(element('nominal_value', x) for x in classes)}</oml:feature>"
+            found += (
+                f"<oml:feature>{fields}{''.join(element('nominal_value', x) for x in classes)}</oml:feature>"
+            )
         return document("data_features", found)
 
     def task(self, number: int) -> str:
         if number not in (IRIS_TASK, REGRESSION_TASK, OTHER_TASK):
-            raise Refusal(412, 151, "Unknown task")
+            raise RefusalError(412, 151, "Unknown task")
         kind, name = (2, "Regression") if number == REGRESSION_TASK else (1, "Classification")
-        parameters = {"number_repeats": 1, "number_folds": FOLDS, "percentage": "", "stratified_sampling": "true"}
+        parameters = {
+            "number_repeats": 1,
+            "number_folds": FOLDS,
+            "percentage": "",
+            "stratified_sampling": "true",
+        }
         procedure = element("type", "crossvalidation")
         procedure += element("data_splits_url", f"{self.url}/api_splits/get/{number}/splits.arff")
         procedure += "".join(
             f'<oml:parameter name="{key}">{value}</oml:parameter>' for key, value in parameters.items()
         )
-        dataset = element("data_set_id", 99 if number == OTHER_TASK else 61) + element("target_feature", "class")
+        dataset = element("data_set_id", 99 if number == OTHER_TASK else 61) + element(
+            "target_feature", "class"
+        )
         content = element("task_id", number) + element("task_name", f"Task {number}")
         content += element("task_type_id", kind) + element("task_type", f"Supervised {name}")
         content += f'<oml:input name="source_data"><oml:data_set>{dataset}</oml:data_set></oml:input>'
@@ -117,9 +126,7 @@ class OpenML:
         lines += [f"@ATTRIBUTE {name} NUMERIC" for name in ("rowid", "repeat", "fold")]
         lines += ["@DATA"]
         for fold in range(FOLDS):
-            lines += [
-                f"{'TEST' if row % FOLDS == fold else 'TRAIN'},{row},0,{fold}" for row in range(ROWS)
-            ]
+            lines += [f"{'TEST' if row % FOLDS == fold else 'TRAIN'},{row},0,{fold}" for row in range(ROWS)]
         return "\n".join(lines) + "\n"
 
     def flow_exists(self, name: str, version: str) -> str:
@@ -136,13 +143,18 @@ class OpenML:
         """Number the flow and its components, as OpenML does: one that it has keeps its number."""
         for name in ("name", "external_version", "dependencies", "language", "description"):
             if not text(flow, name):
-                raise Refusal(412, 163, f"Problem validating uploaded description file: {name}")
+                raise RefusalError(412, 163, f"Problem validating uploaded description file: {name}")
         for component in flow.findall(f"{{{NAMESPACE}}}component"):
             self.take_part(component.find(f"{{{NAMESPACE}}}flow"))
         known = {(text(one, "name"), text(one, "external_version")): key for key, one in self.flows.items()}
         own = (text(flow, "name"), text(flow, "external_version"))
         number = known.get(own, 100 + len(self.flows))
-        for name, value in (("id", number), ("uploader", 7), ("version", 1), ("upload_date", "2026-11-24T12:00:00")):
+        for name, value in (
+            ("id", number),
+            ("uploader", 7),
+            ("version", 1),
+            ("upload_date", "2026-11-24T12:00:00"),
+        ):
             child = ElementTree.Element(f"{{{NAMESPACE}}}{name}")
             child.text = str(value)
             flow.insert(0, child)
@@ -157,14 +169,14 @@ class OpenML:
         ]
         for _, _, component in settings:
             if int(component) not in self.flows:
-                raise Refusal(412, 213, f"unknown component {component}")
+                raise RefusalError(412, 213, f"unknown component {component}")
         return (int(text(run, "flow_id")), tuple(sorted(settings)))
 
     def take_run(self, description: bytes, predictions: bytes) -> str:
         run = ElementTree.fromstring(description)
         task, flow = int(text(run, "task_id")), int(text(run, "flow_id"))
         if flow not in self.flows:
-            raise Refusal(412, 205, "Unknown flow")
+            raise RefusalError(412, 205, "Unknown flow")
         setup = self.setups.setdefault(self.setup_of(description), 500 + len(self.setups))
         self.check_predictions(predictions.decode())
         number = 1000 + len(self.runs)
@@ -178,12 +190,12 @@ class OpenML:
 
         read = reader.loads(arff)
         if [name for name, _ in read["attributes"]] != COLUMNS:
-            raise Refusal(412, 206, f"wrong columns {read['attributes']}")
+            raise RefusalError(412, 206, f"wrong columns {read['attributes']}")
         covered = {(int(row[1]), int(row[3])) for row in read["data"]}
         if covered != {(row % FOLDS, row) for row in range(ROWS)} or len(read["data"]) != ROWS:
-            raise Refusal(412, 207, f"{len(covered)} of {ROWS} rows are predicted")
+            raise RefusalError(412, 207, f"{len(covered)} of {ROWS} rows are predicted")
         if any(row[5] != CLASSES[int(row[3]) // 50] or row[4] not in CLASSES for row in read["data"]):
-            raise Refusal(412, 208, "the classes are not the dataset's")
+            raise RefusalError(412, 208, "the classes are not the dataset's")
 
     def list_runs(self, path: str) -> str:
         words = path.split("/")
@@ -197,7 +209,7 @@ class OpenML:
                 fields["error_message"] = ""
                 found += f"<oml:run>{''.join(element(*item) for item in fields.items())}</oml:run>"
         if not found:
-            raise Refusal(412, 512, "No results")
+            raise RefusalError(412, 512, "No results")
         return document("runs", found)
 
 
@@ -235,15 +247,15 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(500, "<html><body>Internal Server Error</body></html>")
                 return
             if isinstance(fault, tuple):
-                raise Refusal(*fault)
+                raise RefusalError(*fault)
             if method == "POST" and posted.get("api_key", b"").decode() != KEY:
-                raise Refusal(412, 103, "Authentication failed")
+                raise RefusalError(412, 103, "Authentication failed")
             content = self.post(path, posted) if method == "POST" else self.get(path)
             if fault == "drop":
                 self.close_connection = True
                 return
             self.answer(200, content)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             status, code, message = refusal.args
             self.answer(status, document("error", element("code", code) + element("message", message)))
 
@@ -264,7 +276,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("run/list"):
             return openml.list_runs(path)
         openml.wrong.append(path)
-        raise Refusal(404, 0, f"no such call: {path}")
+        raise RefusalError(404, 0, f"no such call: {path}")
 
     def post(self, path: str, posted: dict[str, bytes]) -> str:
         openml = self.openml
@@ -278,7 +290,7 @@ class Handler(BaseHTTPRequestHandler):
         if path == "run":
             return openml.take_run(posted["description"], posted["predictions"])
         openml.wrong.append(path)
-        raise Refusal(404, 0, f"no such call: {path}")
+        raise RefusalError(404, 0, f"no such call: {path}")
 
     def answer(self, status: int, content: str) -> None:
         body = content.encode()
