@@ -1,9 +1,9 @@
 """The ``openml`` package for as long as runs are published: its own cache, a time limit, and no key where none is due.
 
 The package keeps its settings in module variables, waits for an answer without end, sends the key with every
-question that it asks, and trusts the pickles in its cache. Within :func:`connected` it has a cache folder of its own
-that starts empty, every request has a time limit, only what is posted carries the key, and nothing that was posted
-is posted again unless the server said that it did not take it.
+question that it asks, and trusts the pickles in its cache. Within :meth:`Connection.explaining` it has a cache folder
+of its own that started empty, every request has a time limit, only what is posted carries the key, and nothing that
+was posted is posted again unless the server said that it did not take it. Outside, its settings are as they were.
 """
 
 from __future__ import annotations
@@ -87,16 +87,17 @@ class Server:
 
 @dataclass
 class Connection:
-    """An open connection; ``refusal`` is the last answer that was not OK: HTTP status, OpenML's code and message."""
+    """How to reach a server; ``refusal`` is its last answer that was not OK: HTTP status, OpenML's code and message."""
 
     server: Server
     key: str
     timeout: float
+    cache: str
     refusal: tuple[int, int | None, str] | None = field(default=None, init=False)
 
     @contextmanager
     def explaining(self, what: str) -> Iterator[None]:
-        """Turn whatever the package raises into one line that says what was being done, and never the key.
+        """Set the package up for the server, one thread at a time; what it raises becomes one line, without the key.
 
         Raises
         ------
@@ -108,7 +109,8 @@ class Connection:
 
         self.refusal = None
         try:
-            yield
+            with _ONE_AT_A_TIME, _settings(self), _quiet():
+                yield
         except requests.RequestException as error:
             raise self._failure(what, error) from None
         except openml.exceptions.OpenMLServerError as error:
@@ -116,6 +118,8 @@ class Connection:
         except openml.exceptions.PyOpenMLError as error:
             raise PublishError(f"{what}: {self._clean(str(error))}") from None
         except (LookupError, TypeError, ValueError, ExpatError, NotImplementedError) as error:
+            if self.refusal:  # an answer that the package takes for OpenML's, and fails to read
+                raise self._refused(what, error) from None
             reason = self._clean(f"{type(error).__name__}: {error}")
             raise PublishError(f"{what}: what {self.server.site} says cannot be used ({reason})") from error
 
@@ -173,7 +177,7 @@ def key_from(name: str | None = None) -> str:
 
 @contextmanager
 def connected(server: Server, key: str = "", *, timeout: float = 120.0) -> Iterator[Connection]:
-    """Set the ``openml`` package up for a server, and put everything back afterwards; one thread at a time.
+    """A connection with a cache folder that lasts as long as the context.
 
     Parameters
     ----------
@@ -189,31 +193,37 @@ def connected(server: Server, key: str = "", *, timeout: float = 120.0) -> Itera
     PublishError
         If the package cannot be used.
     """
+    _openml()
+    with tempfile.TemporaryDirectory(prefix="metakg-openml-") as folder:
+        yield Connection(server, key, timeout, folder)
+
+
+@contextmanager
+def _settings(connection: Connection) -> Iterator[None]:
+    """The package's settings, put back afterwards."""
     openml = _openml()
     calls, config = openml._api_calls, openml.config
-    connection = Connection(server, key, timeout)
-    settings = ("server", "apikey", "_root_cache_directory", "show_progress")
-    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="metakg-openml-") as folder, _quiet():
-        before = {name: getattr(config, name) for name in settings}
-        retries = (config.retry_policy, config.connection_n_retries)
-        module, parquet = calls.requests, os.environ.get("OPENML_SKIP_PARQUET")
-        try:
-            config.server, config.apikey, config.show_progress = server.url, key, False
-            config.set_root_cache_directory(folder)
-            config.set_retry_policy("human", _ATTEMPTS)
-            # Parquet files would come unencrypted, unchecked, and by a client that has no time limit.
-            os.environ["OPENML_SKIP_PARQUET"] = "true"
-            calls.requests = _requests_with(connection)
-            yield connection
-        finally:
-            calls.requests = module
-            if parquet is None:
-                del os.environ["OPENML_SKIP_PARQUET"]
-            else:
-                os.environ["OPENML_SKIP_PARQUET"] = parquet
-            for name, value in before.items():
-                setattr(config, name, value)
-            config.set_retry_policy(*retries)
+    names = ("server", "apikey", "_root_cache_directory", "show_progress")
+    before = {name: getattr(config, name) for name in names}
+    retries = (config.retry_policy, config.connection_n_retries)
+    module, parquet = calls.requests, os.environ.get("OPENML_SKIP_PARQUET")
+    try:
+        config.server, config.apikey, config.show_progress = connection.server.url, connection.key, False
+        config.set_root_cache_directory(connection.cache)
+        config.set_retry_policy("human", _ATTEMPTS)
+        # Parquet files would come unencrypted, unchecked, and by a client that has no time limit.
+        os.environ["OPENML_SKIP_PARQUET"] = "true"
+        calls.requests = _requests_with(connection)
+        yield
+    finally:
+        calls.requests = module
+        if parquet is None:
+            del os.environ["OPENML_SKIP_PARQUET"]
+        else:
+            os.environ["OPENML_SKIP_PARQUET"] = parquet
+        for name, value in before.items():
+            setattr(config, name, value)
+        config.set_retry_policy(*retries)
 
 
 def _openml() -> Any:
@@ -233,19 +243,15 @@ def _openml() -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the package's notes on what it does, and on the parts of others that it uses."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"openml\..*")
-        try:
-            # The package logs through the root logger, which installs a handler of its own if there is none.
-            quiet = logging.NullHandler()
-            if not handlers:
-                root.addHandler(quiet)
+    root, silent = logging.getLogger(), logging.NullHandler()
+    # The package logs through the root logger, which gives itself a handler that prints if it has none.
+    root.addHandler(silent)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"openml\..*")
             yield
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(level)
+    finally:
+        root.removeHandler(silent)
 
 
 def _requests_with(connection: Connection) -> types.ModuleType:

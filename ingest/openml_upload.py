@@ -7,17 +7,27 @@ server says is evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import PipelineError, PublishError
+from kg.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from ingest.openml_connection import Connection
-    from kg.pipeline import Pipeline
 
-__all__ = ["Prepared", "Rerun", "TaskInfo", "existing", "prepare", "rerun", "task_of", "upload"]
+__all__ = [
+    "Prepared",
+    "Rerun",
+    "TaskInfo",
+    "existing",
+    "prepare",
+    "rerun",
+    "task_of",
+    "upload",
+    "without_idle_imputer",
+]
 
 TAG = "metakg"
 
@@ -90,10 +100,9 @@ def task_of(connection: Connection, number: int) -> TaskInfo:
         dataset = task.get_dataset()
     if not task.class_labels:
         raise PublishError(f"task {number}: its target {task.target_name!r} has no list of classes")
-    folds, repeats = (task.estimation_parameters.get(name) for name in ("number_folds", "number_repeats"))
-    procedure = (
-        f"{folds} folds, {repeats} repeats" if folds and repeats else str(task.estimation_procedure_type)
-    )
+    estimation = task.estimation_procedure
+    folds, repeats = (estimation["parameters"].get(name) for name in ("number_folds", "number_repeats"))
+    procedure = f"{folds} folds, {repeats} repeats" if folds and repeats else str(estimation["type"])
     return TaskInfo(
         number=number,
         dataset=int(task.dataset_id),
@@ -124,9 +133,11 @@ def prepare(connection: Connection, pipeline: Pipeline, task: TaskInfo, seed: in
         task.task.download_split()
     numeric = [name for name in table if is_numeric_dtype(table[name]) and not is_bool_dtype(table[name])]
     categorical = [name for name in table if name not in set(numeric)]
+    kinds = {"numeric_imputer": numeric, "categorical_imputer": categorical}
+    idle = [slot for slot, names in kinds.items() if names and not table[names].isna().any(axis=None)]
     try:
         model = build(
-            pipeline,
+            without_idle_imputer(pipeline, idle) if numeric and categorical else pipeline,
             numeric=numeric,
             categorical=categorical,
             n_classes=task.n_classes,
@@ -137,9 +148,26 @@ def prepare(connection: Connection, pipeline: Pipeline, task: TaskInfo, seed: in
         raise PublishError(f"the pipeline cannot be built: {error}") from error
     with connection.explaining("flow"):
         extension: Any = get_extension_by_model(model, raise_if_no_extension=True)
-        flow = extension.model_to_flow(model)
+        try:
+            flow = extension.model_to_flow(model)
+        except ValueError as error:
+            raise PublishError(
+                f"the pipeline cannot be a flow of OpenML, which has each class once: {' '.join(str(error).split())}"
+            ) from error
         found = openml.flows.flow_exists(flow.name, flow.external_version) if connection.key else None
     return Prepared(task, seed, flow.name, _settings(flow), None if found is None else int(found), model)
+
+
+def without_idle_imputer(pipeline: Pipeline, idle: Sequence[str]) -> Pipeline:
+    """The pipeline; where both imputers are of one class, without the first that has nothing to do.
+
+    The package refuses a flow in which a class occurs twice, as in most pipelines for tables of numbers and text.
+    """
+    imputers = {step.slot: step for step in pipeline.steps if step.slot.endswith("_imputer")}
+    dropped = [slot for slot in idle if slot in imputers][:1]
+    if len({step.component for step in imputers.values()}) == len(imputers):
+        return pipeline
+    return Pipeline(tuple(step for step in pipeline.steps if step.slot not in dropped))
 
 
 def _settings(flow: Any) -> dict[str, str]:

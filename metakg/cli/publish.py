@@ -53,7 +53,8 @@ def openml_command(
     """Publish runs to OpenML: each is run again on the official splits of a task, and its predictions are uploaded.
 
     RUN is the IRI or the key of a run. A run is published once: what was published is recorded in the graph. Uploads
-    are public. Exit status 1 if a run that was named cannot be published.
+    are public. Exit status 1 if a run was refused; not for runs of a project of which the graph says that they
+    cannot be published.
     """
     if not runs and project is None:
         raise click.UsageError("name at least one RUN, or a project with --project")
@@ -69,7 +70,7 @@ def openml_command(
             )
         return click.confirm(f"{what}. Go on?", err=True)
 
-    refused: set[str] = set()
+    failed = False
     with session.open(read_only=dry_run) as kg, session.counts() as progress:
         for publication in kg.publish(
             runs,
@@ -83,7 +84,7 @@ def openml_command(
             progress=progress,
         ):
             write(publication.to_text())
-            if publication.state == "refused":
-                refused.add(publication.candidate.run)
-    if refused and runs:
+            # Of a project, what the graph knows cannot be published is left out, and no failure.
+            failed |= publication.state == "refused" and bool(runs or not publication.candidate.refusal)
+    if failed:
         raise click.exceptions.Exit(1)

@@ -1,8 +1,8 @@
 """An OpenML server on 127.0.0.1 that takes flows and runs, for the tests of publishing.
 
-The dataset is OpenML's iris (61), from the documents that scikit-learn's tests carry, with its data. Synthetic: the
-tasks with their splits, the numbers given to what is uploaded, and the answers' wording, which follow OpenML's schemas
-(``openml.task``, ``openml.run.upload``, ``openml.implementation.upload``).
+The datasets are OpenML's iris (61) and Titanic (40945), from the documents that scikit-learn's tests carry, with their
+data. Synthetic: the tasks with their splits, the numbers given to what is uploaded, and the answers' wording, which
+follow OpenML's schemas (``openml.task``, ``openml.run.upload``, ``openml.implementation.upload``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
@@ -25,22 +26,45 @@ from xml.sax.saxutils import escape
 KEY = "0123456789abcdef0123456789abcdef"
 NAMESPACE = "http://openml.org/openml"
 ElementTree.register_namespace("oml", NAMESPACE)
-ROWS, FOLDS = 150, 3
-IRIS_TASK, REGRESSION_TASK, OTHER_TASK = 59, 60, 61
-CLASSES = ("Iris-setosa", "Iris-versicolor", "Iris-virginica")
-COLUMNS = [
-    *("repeat", "fold", "sample", "row_id", "prediction", "correct"),
-    *(f"confidence.{name}" for name in CLASSES),
-]
+FOLDS = 3
+IRIS_TASK, REGRESSION_TASK, TITANIC_TASK = 59, 60, 61
 
 
 class RefusalError(Exception):
     """An answer that is not OK: HTTP status, OpenML's code and message."""
 
 
-def packaged(name: str) -> str:
-    folder = files("sklearn.datasets.tests.data.openml.id_61")
-    return gzip.decompress(folder.joinpath(name).read_bytes()).decode()
+class Table:
+    """A dataset as scikit-learn's tests carry it: documents in JSON, and data in ARFF."""
+
+    def __init__(self, number: int, data: str, target: str) -> None:
+        import arff
+
+        self.number, self.target = number, target
+        self.about = json.loads(self._text(f"api-v1-jd-{number}.json.gz"))["data_set_description"]
+        self.features = json.loads(self._text(f"api-v1-jdf-{number}.json.gz"))["data_features"]["feature"]
+        self.arff = self._text(data)
+        read = arff.loads(self.arff)
+        column = [name for name, _ in read["attributes"]].index(target)
+        self.nominal = {name: values for name, values in read["attributes"] if isinstance(values, list)}
+        self.classes = self.nominal[target]
+        self.truth = [row[column] for row in read["data"]]
+
+    def _text(self, name: str) -> str:
+        folder = files(f"sklearn.datasets.tests.data.openml.id_{self.number}")
+        return gzip.decompress(folder.joinpath(name).read_bytes()).decode()
+
+
+@cache
+def tables() -> dict[int, Table]:
+    return {
+        61: Table(61, "data-v1-dl-61.arff.gz", "class"),
+        40945: Table(40945, "data-v1-dl-16826755.arff.gz", "survived"),
+    }
+
+
+def table_of_task(task: int) -> Table:
+    return tables()[40945 if task == TITANIC_TASK else 61]
 
 
 def document(root: str, content: str) -> str:
@@ -76,27 +100,23 @@ class OpenML:
         return sum(what == ("POST", path) for what in self.asked)
 
     def data(self, number: int) -> str:
-        about = json.loads(packaged("api-v1-jd-61.json.gz"))["data_set_description"]
-        about["id"] = number
-        about["name"] = "iris" if number == 61 else "another"
-        about["url"] = f"{self.url}/data/v1/download/61/iris.arff"
-        about["md5_checksum"] = hashlib.md5(packaged("data-v1-dl-61.arff.gz").encode()).hexdigest()
-        plain = {key: value for key, value in about.items() if isinstance(value, str | int)}
+        table = tables()[number]
+        about = {**table.about, "url": f"{self.url}/data/v1/download/{number}/data.arff"}
+        about["md5_checksum"] = hashlib.md5(table.arff.encode()).hexdigest()
+        plain = {key: value for key, value in about.items() if isinstance(value, str)}
         return document("data_set_description", "".join(element(*item) for item in plain.items()))
 
-    def features(self) -> str:
-        listed = json.loads(packaged("api-v1-jdf-61.json.gz"))["data_features"]["feature"]
-        found = ""
-        for one in listed:
-            classes = json.loads(one.pop("nominal_values", "[]"))
-            fields = "".join(element(*item) for item in one.items())
-            found += (
-                f"<oml:feature>{fields}{''.join(element('nominal_value', x) for x in classes)}</oml:feature>"
-            )
+    @staticmethod
+    def features(number: int) -> str:
+        found, table = "", tables()[number]
+        for one in table.features:
+            fields = "".join(element(key, value) for key, value in one.items() if key != "nominal_values")
+            classes = "".join(element("nominal_value", value) for value in table.nominal.get(one["name"], ()))
+            found += f"<oml:feature>{fields}{classes}</oml:feature>"
         return document("data_features", found)
 
     def task(self, number: int) -> str:
-        if number not in (IRIS_TASK, REGRESSION_TASK, OTHER_TASK):
+        if number not in (IRIS_TASK, REGRESSION_TASK, TITANIC_TASK):
             raise RefusalError(412, 151, "Unknown task")
         kind, name = (2, "Regression") if number == REGRESSION_TASK else (1, "Classification")
         parameters = {
@@ -110,9 +130,8 @@ class OpenML:
         procedure += "".join(
             f'<oml:parameter name="{key}">{value}</oml:parameter>' for key, value in parameters.items()
         )
-        dataset = element("data_set_id", 99 if number == OTHER_TASK else 61) + element(
-            "target_feature", "class"
-        )
+        table = table_of_task(number)
+        dataset = element("data_set_id", table.number) + element("target_feature", table.target)
         content = element("task_id", number) + element("task_name", f"Task {number}")
         content += element("task_type_id", kind) + element("task_type", f"Supervised {name}")
         content += f'<oml:input name="source_data"><oml:data_set>{dataset}</oml:data_set></oml:input>'
@@ -121,12 +140,13 @@ class OpenML:
         return document("task", content)
 
     @staticmethod
-    def splits() -> str:
-        lines = ["@RELATION iris_splits", "@ATTRIBUTE type {TRAIN,TEST}"]
+    def splits(task: int) -> str:
+        lines = ["@RELATION splits", "@ATTRIBUTE type {TRAIN,TEST}"]
         lines += [f"@ATTRIBUTE {name} NUMERIC" for name in ("rowid", "repeat", "fold")]
         lines += ["@DATA"]
+        rows = range(len(table_of_task(task).truth))
         for fold in range(FOLDS):
-            lines += [f"{'TEST' if row % FOLDS == fold else 'TRAIN'},{row},0,{fold}" for row in range(ROWS)]
+            lines += [f"{'TEST' if row % FOLDS == fold else 'TRAIN'},{row},0,{fold}" for row in rows]
         return "\n".join(lines) + "\n"
 
     def flow_exists(self, name: str, version: str) -> str:
@@ -178,24 +198,29 @@ class OpenML:
         if flow not in self.flows:
             raise RefusalError(412, 205, "Unknown flow")
         setup = self.setups.setdefault(self.setup_of(description), 500 + len(self.setups))
-        self.check_predictions(predictions.decode())
+        self.check_predictions(predictions.decode(), table_of_task(task))
         number = 1000 + len(self.runs)
         tags = [one.text for one in run.findall(f"{{{NAMESPACE}}}tag")]
         self.runs[number] = {"task": task, "flow": flow, "setup": setup, "tags": tags, "description": run}
         return document("upload_run", element("run_id", number))
 
-    def check_predictions(self, arff: str) -> None:
+    @staticmethod
+    def check_predictions(arff: str, table: Table) -> None:
         """Refuse what is not one prediction for each row of each test fold, with the true class and confidences."""
         import arff as reader
 
         read = reader.loads(arff)
-        if [name for name, _ in read["attributes"]] != COLUMNS:
+        names = ["repeat", "fold", "sample", "row_id", "prediction", "correct"]
+        if [name for name, _ in read["attributes"]] != names + [f"confidence.{x}" for x in table.classes]:
             raise RefusalError(412, 206, f"wrong columns {read['attributes']}")
+        rows = len(table.truth)
         covered = {(int(row[1]), int(row[3])) for row in read["data"]}
-        if covered != {(row % FOLDS, row) for row in range(ROWS)} or len(read["data"]) != ROWS:
-            raise RefusalError(412, 207, f"{len(covered)} of {ROWS} rows are predicted")
-        if any(row[5] != CLASSES[int(row[3]) // 50] or row[4] not in CLASSES for row in read["data"]):
+        if covered != {(row % FOLDS, row) for row in range(rows)} or len(read["data"]) != rows:
+            raise RefusalError(412, 207, f"{len(covered)} of {rows} rows are predicted")
+        if any(row[5] != table.truth[int(row[3])] or row[4] not in table.classes for row in read["data"]):
             raise RefusalError(412, 208, "the classes are not the dataset's")
+        if any(abs(sum(row[6:]) - 1) > 1e-6 for row in read["data"]):
+            raise RefusalError(412, 209, "confidences do not add up to one")
 
     def list_runs(self, path: str) -> str:
         words = path.split("/")
@@ -262,15 +287,15 @@ class Handler(BaseHTTPRequestHandler):
     def get(self, path: str) -> str:
         openml, words = self.openml, path.split("/")
         if path.startswith("data/features/"):
-            return openml.features()
+            return openml.features(int(words[2]))
         if path.startswith("data/v1/download/"):
-            return packaged("data-v1-dl-61.arff.gz")
+            return tables()[int(words[3])].arff
         if words[0] == "data":
             return openml.data(int(words[1]))
         if words[0] == "task":
             return openml.task(int(words[1]))
         if words[0] == "api_splits":
-            return openml.splits()
+            return openml.splits(int(words[2]))
         if words[0] == "flow":
             return ElementTree.tostring(openml.flows[int(words[1])], encoding="unicode")
         if path.startswith("run/list"):
