@@ -137,7 +137,7 @@ class Connection:
     def _refused(self, what: str, error: Exception) -> PublishError:
         status, code, message = self.refusal or (0, None, self._clean(str(error)))
         answer = f"HTTP {status}" + (f", code {code}" if code is not None else "")
-        text = f"{what}: {urlsplit(self.server.url).netloc} answered {answer}: {message}"
+        text = f"{what}: {urlsplit(self.server.url).netloc} answered {answer}: {self._clean(message)}"
         if status in (401, 403) or code in _AUTHENTICATION or "authenticat" in message.lower():
             return PublishError(
                 f"{text}; get a valid API key from {KEY_PAGE} and put it into {KEY_VARIABLE}", fatal=True
@@ -145,8 +145,8 @@ class Connection:
         return PublishError(text, fatal=status >= 500 or status in (0, 429))
 
     def _clean(self, text: str) -> str:
-        """One line without the key."""
-        shown = " ".join(text.split())[:500]
+        """One line without the key, and without what a terminal would obey."""
+        shown = " ".join("".join(each if each.isprintable() else " " for each in text).split())[:500]
         return shown.replace(self.key, "***") if self.key else shown
 
 
@@ -265,6 +265,8 @@ def _requests_with(connection: Connection) -> types.ModuleType:
                 options["params"] = {
                     name: value for name, value in (options.get("params") or {}).items() if name != "api_key"
                 }
+            else:
+                options["allow_redirects"] = False  # the key is for this server alone
             options["timeout"] = (min(_CONNECTING, connection.timeout), connection.timeout)
             try:
                 response = super().request(method, url, **options)

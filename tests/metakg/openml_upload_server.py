@@ -78,7 +78,7 @@ def element(name: str, value: object) -> str:
 class OpenML:
     """What the server holds, and what it was asked; ``faults`` are answers to give instead, by the path's beginning.
 
-    A fault is ``500``, ``hang``, ``drop`` (the upload arrives, its answer does not), or ``(status, code, message)``.
+    A fault is ``500``, ``hang``, ``redirect`` (to ``/elsewhere``), ``drop`` (the upload arrives, its answer does not), or ``(status, code, message)``.
     """
 
     def __init__(self) -> None:
@@ -271,6 +271,9 @@ class Handler(BaseHTTPRequestHandler):
             if fault == "500":
                 self.answer(500, "<html><body>Internal Server Error</body></html>")
                 return
+            if fault == "redirect":
+                self.answer(307, "", ("Location", f"{self.openml.url}/elsewhere"))
+                return
             if isinstance(fault, tuple):
                 raise RefusalError(*fault)
             if method == "POST" and posted.get("api_key", b"").decode() != KEY:
@@ -317,10 +320,11 @@ class Handler(BaseHTTPRequestHandler):
         openml.wrong.append(path)
         raise RefusalError(404, 0, f"no such call: {path}")
 
-    def answer(self, status: int, content: str) -> None:
+    def answer(self, status: int, content: str, *headers: tuple[str, str]) -> None:
         body = content.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/xml; charset=utf-8")
+        for header in (("Content-Type", "text/xml; charset=utf-8"), *headers):
+            self.send_header(*header)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

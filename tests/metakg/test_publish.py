@@ -246,6 +246,21 @@ def test_a_key_that_is_refused_is_never_shown(fault, server, store, shell, monke
     assert server.runs == {}
 
 
+def test_a_key_is_not_carried_on_to_another_address(server, store, shell):
+    server.faults["flow/exists"] = "redirect"
+    status, out, errors = shell(*openml_words(server, store, "project/flowers/nb", "--yes"))
+    assert (status, "HTTP 307" in out) == (1, True), errors
+    assert ("POST", "elsewhere") not in server.asked
+
+
+def test_what_a_server_says_is_shown_without_the_key(server, store, shell):
+    server.faults["flow/exists"] = (412, 999, f"\x1b[31mno run with {KEY}")
+    _, out, _ = shell(*openml_words(server, store, "project/flowers/nb", "--yes"))
+    assert "no run with ***" in out
+    assert KEY not in out
+    assert "\x1b" not in out
+
+
 def test_a_server_that_hangs_is_left(server, store, shell):
     server.faults["task"] = "hang"
     status, _, errors = shell(*openml_words(server, store, "project/flowers/nb", "--yes", "--timeout", "0.3"))
