@@ -71,11 +71,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Rerun:
-    """What came of running it: mean over the folds by measure, folds and predictions made."""
+    """What came of running it: mean over the folds by measure, and the predictions, ready to be uploaded."""
 
     scores: Mapping[str, float]
-    folds: int
-    predictions: int
     run: Any = field(repr=False, compare=False)
 
 
@@ -224,8 +222,7 @@ def rerun(connection: Connection, prepared: Prepared) -> Rerun:
             ) from error
         run.tags = [*(run.tags or ()), TAG]
         scores = {name: float(run.get_metric_fn(function).mean()) for name, function in _measures().items()}
-        folds = len({(row[0], row[1]) for row in run.data_content})
-    return Rerun(scores, folds, len(run.data_content), run)
+    return Rerun(scores, run)
 
 
 def _measures() -> dict[str, Callable[..., float]]:
