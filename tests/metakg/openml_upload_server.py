@@ -78,8 +78,8 @@ def element(name: str, value: object) -> str:
 class OpenML:
     """What the server holds, and what it was asked; ``faults`` are answers to give instead, by the path's beginning.
 
-    A fault is ``500``, ``hang``, ``redirect`` (to ``/elsewhere``), ``drop`` (the upload arrives, its answer does not), or
-    ``(status, code, message)``.
+    A fault is ``500``, ``hang``, ``redirect`` (to ``/elsewhere``), ``drop`` (the upload arrives, its answer does not),
+    or ``(status, code, message)``.
     """
 
     def __init__(self) -> None:
