@@ -19,6 +19,7 @@ from class_resolver import ClassResolver
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
+from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
@@ -29,6 +30,7 @@ __all__ = [
     "LeftOut",
     "OboeSource",
     "Rejected",
+    "SearchSource",
     "Source",
     "Tally",
     "TensorOboeSource",
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource],
+    [OboeSource, LcdbSource, TensorOboeSource, SearchSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
