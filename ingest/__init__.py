@@ -18,6 +18,7 @@ from class_resolver import ClassResolver
 
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
+from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
 from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
@@ -29,6 +30,7 @@ __all__ = [
     "LcdbSource",
     "LeftOut",
     "OboeSource",
+    "OptunaSource",
     "Rejected",
     "SearchSource",
     "Source",
@@ -41,7 +43,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource, SearchSource],
+    [OboeSource, LcdbSource, TensorOboeSource, SearchSource, OptunaSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
