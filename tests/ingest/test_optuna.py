@@ -1,6 +1,7 @@
 """Studies of Optuna: files that it made (``recordings/make_optuna.py``), in memory, and what is wrong with others."""
 
 import json
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -287,7 +288,10 @@ def test_reading_changes_no_file(tmp_path):
             "parameter 'C': '{\"na' is not JSON",
         ),
         ("UPDATE trials SET state = 'LOST' WHERE trial_id = 1", "its state is 'LOST'; known: RUNNING"),
-        ("UPDATE trials SET datetime_start = 'noon' WHERE trial_id = 1", "Invalid isoformat string: 'noon'"),
+        (
+            "UPDATE trials SET datetime_start = 'noon' WHERE trial_id = 1",
+            "Invalid isoformat string: 'noon+00:00'",
+        ),
         ("DELETE FROM trial_values WHERE trial_id = 1", "it has 0 values for 1 objectives"),
         (
             "UPDATE trial_values SET value_type = 'INF_NEG' WHERE trial_id = 1",
@@ -418,3 +422,19 @@ def test_a_study_that_was_just_run(tmp_path):
         assert not kg.ingest(
             study, dataset="iris", model=SVC(), measure="accuracy", procedure="5-fold-cv"
         ).changed
+
+
+def test_the_examples_of_the_docs(tmp_path, monkeypatch, capsys):
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    page = Path(__file__).parents[2] / "docs" / "searches.md"
+    blocks = re.findall(r"```python\n(.+?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 2
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {}
+    for block in blocks:
+        exec(block, namespace)
+    reports = capsys.readouterr().out
+    assert reports.count("search: ") == reports.count("optuna: ") == 2
+    with metakg.open(tmp_path / "my-graph") as kg:
+        assert sorted(graph.counts["runs"] for graph in kg.store.graphs()) == [1, 3, 5, 5]
