@@ -435,6 +435,13 @@ def test_a_table_has_the_iri_that_a_recommendation_gives_it():
     )
 
 
+def test_the_estimator_says_whether_a_target_of_few_numbers_is_of_classes():
+    batch = batch_of(GridSearchCV(Ridge(), {"alpha": [1.0]}).fit(X, y), dataset=(X, y))
+    assert batch.tasks["type"].to_list() == ["regression"]
+    assert batch.qualities.filter(pl.col("name") == "NumberOfClasses")["value"].to_list() == [0.0]
+    assert batch.datasets["dataset"].item() == given_data((X, y)).ref.iri
+
+
 def test_datasets_by_number_and_name(tmp_path):
     for given in (61, np.int64(61), "61", "OpenML:61"):
         assert given_data(given).ref.iri == iris.openml_dataset(61)
