@@ -61,7 +61,8 @@ class Contents(OpenedGraph):
         progress
             Told what is being done, units done, and units in all.
         options
-            Given to a source that is named, such as ``path``, or to :meth:`ingest_rdf`.
+            Given to the source, such as ``path`` of one that is named, ``dataset`` of a search, or to
+            :meth:`ingest_rdf`.
 
         Raises
         ------
