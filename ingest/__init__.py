@@ -21,7 +21,9 @@ from ingest.autosklearn import AutoSklearnSource
 from ingest.croissant import CroissantSource
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
+from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
+from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
@@ -34,7 +36,9 @@ __all__ = [
     "LcdbSource",
     "LeftOut",
     "OboeSource",
+    "OptunaSource",
     "Rejected",
+    "SearchSource",
     "Source",
     "Tally",
     "TensorOboeSource",
@@ -45,7 +49,16 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource, AutoSklearnSource, AslibSource, CroissantSource],
+    [
+        OboeSource,
+        LcdbSource,
+        TensorOboeSource,
+        SearchSource,
+        OptunaSource,
+        AutoSklearnSource,
+        AslibSource,
+        CroissantSource,
+    ],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
