@@ -19,6 +19,7 @@ from class_resolver import ClassResolver
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
+from ingest.result_table import TableSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
@@ -30,6 +31,7 @@ __all__ = [
     "OboeSource",
     "Rejected",
     "Source",
+    "TableSource",
     "Tally",
     "TensorOboeSource",
     "find_source",
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource],
+    [OboeSource, LcdbSource, TensorOboeSource, TableSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""

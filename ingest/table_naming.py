@@ -1,0 +1,85 @@
+"""What the cells of a row name: a dataset, a task of OpenML, a pipeline."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ingest.records import DatasetRef
+from ingest.sklearn_objects import opaque_pipeline
+from kg.errors import QueryError, SourceError
+
+if TYPE_CHECKING:
+    from ingest.table_roles import Columns
+    from kg.pipeline import Pipeline
+
+__all__ = ["dataset_of", "pipeline_of_cells"]
+
+_OPENML = re.compile(r"(?i)^(?:https?://)?(?:www\.)?openml\.org/([td])/(\d+)/?$|^openml:(\d+)$")
+
+
+def dataset_of(cells: dict[str, str | None], given: str | None) -> tuple[DatasetRef, str | None]:
+    """Dataset, and the number of its task at OpenML, of what names them."""
+    name, number, task = cells.get("dataset"), None, None
+    for role, cell in cells.items():
+        match = _OPENML.match(cell or "")
+        if match and match[1] in ("t", "T"):
+            task = match[2]
+        elif match:
+            number = int(match[2] or match[3])
+        elif cell and role == "dataset_id":
+            number = _id(cell, "dataset")
+        elif cell and role == "task" and re.fullmatch(r"\d+(\.0)?", cell):
+            task = str(_id(cell, "task"))
+        elif cell and role == "task" and not name:
+            name = cell
+        elif cell and role == "dataset" and cell.isdecimal():
+            number, name = int(cell), None
+    if name and _OPENML.match(name):
+        name = None
+    if name is None and number is None and task is None:
+        if given is None:
+            raise SourceError("names no dataset: fill the cell, or name one for all rows with --dataset")
+        match = _OPENML.match(given)
+        if match and match[1] in ("t", "T"):
+            raise QueryError(f"dataset {given!r} is a task: give a dataset's name or number")
+        number = int(match[2] or match[3]) if match else int(given) if given.isdecimal() else None
+        name = None if number is not None else given
+    page = f"https://www.openml.org/t/{task}" if task and number is None else None
+    if name is None and number is None:
+        name = f"OpenML task {task}"
+    return DatasetRef(name=name, openml_id=number, landing_page=page), task
+
+
+def _id(cell: str, what: str) -> int:
+    number = cell.removesuffix(".0")
+    if not number.isdecimal() or len(number) > 12:
+        raise SourceError(
+            f"{what} {cell!r} is no number of a {what} at OpenML: correct it, or map a column of names"
+        )
+    return int(number)
+
+
+def pipeline_of_cells(cells: dict[str, str | None], columns: Columns) -> Pipeline:
+    names = [each.column for each in columns.of("pipeline")]
+    name = next((cells[each] for each in names if cells[each]), None)
+    if name is None:
+        raise SourceError(f"the cell of {names[0]!r} is empty: it names the pipeline")
+    parameters: dict[str, Any] = {}
+    for each in columns.of("parameters"):
+        text = cells[each.column]
+        if text is None:
+            continue
+        try:
+            held = json.loads(text)
+        except (ValueError, RecursionError):
+            held = None
+        parameters |= held if isinstance(held, dict) else {each.column: text}
+    for each in columns.of("parameter"):
+        if cells[each.column] is not None:
+            # A version is no number: 0.10 is another one than 0.1.
+            parameters[each.detail] = (
+                json.dumps(cells[each.column]) if each.detail == "version" else cells[each.column]
+            )
+    return opaque_pipeline(name, parameters)
