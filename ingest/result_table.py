@@ -83,6 +83,7 @@ class TableSource(Source):
         self.declared = dict(parse_declaration(each) for each in measures)
         self.dataset, self.procedure, self.licence, self.max_bytes = dataset, procedure, licence, max_bytes
         self.version = _slug(name if name is not None else str(self.subject.name))
+        self._read: Table | None = None
         self.notes: list[str] = []
         """What else a person should know of the last reading."""
 
@@ -110,10 +111,23 @@ class TableSource(Source):
         """
         return self._guess(self._table())
 
+    def header(self) -> list[str]:
+        """Names of the columns.
+
+        Raises
+        ------
+        SourceError
+            If the table cannot be read.
+        """
+        return self._table().columns
+
     def _table(self) -> Table:
+        """The table; it is read once, as whoever asks what its columns are wants their content next."""
         from ingest.table_files import read
 
-        return read(self.subject, self.max_bytes)
+        if self._read is None:
+            self._read = read(self.subject, self.max_bytes)
+        return self._read
 
     def _guess(self, table: Table) -> Columns:
         try:
@@ -150,7 +164,7 @@ class TableSource(Source):
         """One batch: a table is read whole before any of it counts."""
         from ingest.table_batch import batch_of
 
-        table = self._table()
+        table, self._read = self._table(), None
         columns = self._guess(table)
         self.check(columns)
         batch, self.notes = batch_of(self, table, columns, tally)

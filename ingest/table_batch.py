@@ -146,7 +146,7 @@ def _datasets(runs: pl.DataFrame, named: Named) -> pl.DataFrame:
 
     rows = []
     for iri in runs["dataset"].unique(maintain_order=True):
-        about = named.datasets[iri][0]
+        about = named.datasets[iri]
         page = about.landing_page or (
             f"https://www.openml.org/d/{about.openml_id}" if about.openml_id else None
         )

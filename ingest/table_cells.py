@@ -14,6 +14,7 @@ __all__ = ["bad_status", "started", "task_type", "text_of", "whole"]
 
 
 def text_of(column: str | None) -> pl.Expr:
+    """Cells as they are; null where no column has the role."""
     import polars as pl
 
     return pl.col(column) if column else pl.lit(None, dtype=pl.String)
@@ -39,6 +40,7 @@ def whole(frame: pl.DataFrame, column: str | None, role: str, faults: Faults) ->
 
 
 def task_type(frame: pl.DataFrame, column: str | None, faults: Faults) -> pl.Expr:
+    """Type of the task, as ``kg.schema`` names it."""
     import polars as pl
 
     if column is None:
@@ -54,6 +56,7 @@ def task_type(frame: pl.DataFrame, column: str | None, faults: Faults) -> pl.Exp
 
 
 def started(frame: pl.DataFrame, column: str | None, faults: Faults) -> pl.Series:
+    """Time in UTC."""
     import polars as pl
 
     dtype = pl.Datetime("us", "UTC")
@@ -72,6 +75,7 @@ def started(frame: pl.DataFrame, column: str | None, faults: Faults) -> pl.Serie
 
 
 def bad_status(column: str | None) -> pl.Expr:
+    """Whether the status says that the run failed; null where no column says."""
     import polars as pl
 
     if column is None:

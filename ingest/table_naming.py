@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.records import DatasetRef
 from ingest.sklearn_objects import opaque_pipeline
 from kg.errors import QueryError, SourceError
+from kg.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from ingest.table_roles import Columns
-    from kg.pipeline import Pipeline
 
 __all__ = ["dataset_of", "pipeline_of_cells"]
 
@@ -20,7 +21,15 @@ _OPENML = re.compile(r"(?i)^(?:https?://)?(?:www\.)?openml\.org/([td])/(\d+)/?$|
 
 
 def dataset_of(cells: dict[str, str | None], given: str | None) -> tuple[DatasetRef, str | None]:
-    """Dataset, and the number of its task at OpenML, of what names them."""
+    """Dataset, and the number of its task at OpenML.
+
+    Raises
+    ------
+    QueryError
+        If a name has no letter or digit, or ``given`` is a task.
+    SourceError
+        If nothing names a dataset, or a number is none.
+    """
     name, number, task = cells.get("dataset"), None, None
     for role, cell in cells.items():
         match = _OPENML.match(cell or "")
@@ -62,6 +71,13 @@ def _id(cell: str, what: str) -> int:
 
 
 def pipeline_of_cells(cells: dict[str, str | None], columns: Columns) -> Pipeline:
+    """Pipeline of a name and of whatever parameters stand beside it; an empty cell states none.
+
+    Raises
+    ------
+    SourceError
+        If the name's cell is empty.
+    """
     names = [each.column for each in columns.of("pipeline")]
     name = next((cells[each] for each in names if cells[each]), None)
     if name is None:
@@ -78,8 +94,13 @@ def pipeline_of_cells(cells: dict[str, str | None], columns: Columns) -> Pipelin
         parameters |= held if isinstance(held, dict) else {each.column: text}
     for each in columns.of("parameter"):
         if cells[each.column] is not None:
-            # A version is no number: 0.10 is another one than 0.1.
-            parameters[each.detail] = (
-                json.dumps(cells[each.column]) if each.detail == "version" else cells[each.column]
-            )
-    return opaque_pipeline(name, parameters)
+            parameters[each.detail] = cells[each.column]
+    return _with_version(opaque_pipeline(name, parameters), parameters.get("version"))
+
+
+def _with_version(pipeline: Pipeline, version: str | None) -> Pipeline:
+    """The pipeline with its version as it is written: 0.10 is another one than 0.1."""
+    (step,) = pipeline.steps
+    if version is None or step.parameters.get("version") in (None, version):
+        return pipeline
+    return Pipeline((replace(step, parameters={**step.parameters, "version": version}),))

@@ -5,24 +5,24 @@ Whole columns at a time: what is wrong is found by an expression, and only those
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ingest.records import DatasetRef
+from ingest.table_cells import bad_status, started, task_type, text_of, whole
+from ingest.table_faults import Faults
 from ingest.table_files import FILE, LINE
+from ingest.table_naming import dataset_of, pipeline_of_cells
 from kg.errors import MetakgError
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from ingest.records import DatasetRef
     from ingest.table_files import Table
     from ingest.table_roles import Columns
 
-__all__ = ["Faults", "Named", "rows_of"]
-
-_OPENML = re.compile(r"(?i)^(?:https?://)?(?:www\.)?openml\.org/([td])/(\d+)/?$|^openml:(\d+)$")
+__all__ = ["Named", "rows_of"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Named:
     """
 
     rows: pl.DataFrame
-    datasets: dict[str, tuple[DatasetRef, str | None]]
+    datasets: dict[str, DatasetRef]
     pipelines: dict[str, tuple[str, str]]
 
 
@@ -56,12 +56,12 @@ def rows_of(table: Table, columns: Columns, dataset: str | None, faults: Faults)
     import polars as pl
 
     frame = table.frame.with_row_index("row")
-    datasets: dict[str, tuple[DatasetRef, str | None]] = {}
+    datasets: dict[str, DatasetRef] = {}
     pipelines: dict[str, tuple[str, str]] = {}
 
     def name_dataset(cells: dict[str, str | None]) -> dict[str, Any]:
         about, task = dataset_of(cells, dataset)
-        datasets.setdefault(about.iri, (about, task))
+        datasets.setdefault(about.iri, about)
         return {"dataset": about.iri, "openml_task": task}
 
     def name_pipeline(cells: dict[str, str | None]) -> dict[str, Any]:
