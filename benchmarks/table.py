@@ -27,7 +27,12 @@ def write_table(path: Path, rows: int, folds: int) -> None:
         for number in range(rows):
             run, fold = divmod(number, folds)
             configuration, dataset = divmod(run, 100)
-            cells = [f"dataset {dataset}", "sklearn.svm.SVC", 2 ** (configuration % 40 - 20), configuration // 40 + 1]
+            cells = [
+                f"dataset {dataset}",
+                "sklearn.svm.SVC",
+                2 ** (configuration % 40 - 20),
+                configuration // 40 + 1,
+            ]
             cells += [fold] if folds > 1 else []
             cells += [f"{draw.random():.6f}", f"{draw.random():.6f}", f"{draw.random():.3f}"]
             stream.write(",".join(map(str, cells)) + "\n")

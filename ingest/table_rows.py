@@ -76,7 +76,9 @@ def rows_of(table: Table, columns: Columns, dataset: str | None, faults: Faults)
     roles = {role: columns.one(role) for role in ("dataset", "dataset_id", "task")}
     frame = _joined(frame, {role: name for role, name in roles.items() if name}, name_dataset, faults)
     if not naming:
-        frame = frame.with_columns(*(pl.lit(value).alias(key) for key, value in name_dataset({}).items()))
+        frame = frame.with_columns(
+            *(pl.lit(value, dtype=pl.String).alias(key) for key, value in name_dataset({}).items())
+        )
     frame = _joined(frame, {name: name for name in configured}, name_pipeline, faults)
     fields = [
         "row",

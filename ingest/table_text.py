@@ -44,6 +44,7 @@ def read_text(path: Path, max_bytes: int) -> Table:
     pieces: list[pl.DataFrame] = []
     rows: list[list[str]] = []
     numbers: list[int] = []
+    start = 1
     try:
         with _opened(path) as stream:
             encoding = _encoding(stream)
@@ -72,7 +73,7 @@ def read_text(path: Path, max_bytes: int) -> Table:
             "save it as UTF-8"
         ) from error
     except csv.Error as error:
-        raise SourceError(f"{path}: line {reader.line_num + 1}: {error}: mend it, or save it anew") from error
+        raise SourceError(f"{path}: line {start}: {error}: mend it, or save it anew") from error
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(
             f"{path}: cannot be read ({error}): it is damaged or not what its name says"
