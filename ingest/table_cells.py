@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingest.table_faults import Faults
+from ingest.table_files import ROW
 from ingest.table_names import FAILED, TYPES
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def whole(frame: pl.DataFrame, column: str | None, role: str, faults: Faults) ->
     wrong = frame.filter(text.is_not_null() & found.is_null())
     faults.rows += [
         (row, f"{role} is {cell!r}, which is not a whole number")
-        for row, cell in (wrong.select("row", column).rows() if column else ())
+        for row, cell in (wrong.select(ROW, column).rows() if column else ())
     ]
     return found.alias(role)
 
@@ -50,7 +51,7 @@ def task_type(frame: pl.DataFrame, column: str | None, faults: Faults) -> pl.Exp
     wrong = frame.filter(pl.col(column).is_not_null() & found.is_null())
     faults.rows += [
         (row, f"type of task {cell!r} is unknown; known: {', '.join(sorted(TYPES))}")
-        for row, cell in wrong.select("row", column).rows()
+        for row, cell in wrong.select(ROW, column).rows()
     ]
     return found.alias("type")
 
@@ -69,7 +70,7 @@ def started(frame: pl.DataFrame, column: str | None, faults: Faults) -> pl.Serie
     wrong = frame.filter(text.is_not_null() & found.is_null())
     faults.rows += [
         (row, f"{column} is {cell!r}, which is not a time in UTC such as 2026-11-01T12:00:00")
-        for row, cell in wrong.select("row", column).rows()
+        for row, cell in wrong.select(ROW, column).rows()
     ]
     return found.alias("started")
 

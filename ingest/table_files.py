@@ -17,10 +17,21 @@ from kg.errors import SourceError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FILE", "LINE", "MAX_BYTES", "SUFFIXES", "Table", "files_of", "is_frame", "is_table_path", "read"]
+__all__ = [
+    "FILE",
+    "LINE",
+    "MAX_BYTES",
+    "ROW",
+    "SUFFIXES",
+    "Table",
+    "files_of",
+    "is_frame",
+    "is_table_path",
+    "read",
+]
 
-LINE, FILE = "\x00line", "\x00file"
-"""Columns that say where a row stands; no header can hold these names."""
+LINE, FILE, ROW = "\x00line", "\x00file", "\x00row"
+"""Columns that say where a row stands, and its number; no header can hold these names."""
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".xlsx")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dataset_of", "pipeline_of_cells"]
 
-_OPENML = re.compile(r"(?i)^(?:https?://)?(?:www\.)?openml\.org/([td])/(\d+)/?$|^openml:(\d+)$")
+_OPENML = re.compile(r"(?i)^(?:https?://)?(?:www\.)?openml\.org/([td])/(\d{1,12})/?$|^openml:(\d{1,12})$")
 
 
 def dataset_of(cells: dict[str, str | None], given: str | None) -> tuple[DatasetRef, str | None]:
@@ -43,7 +43,7 @@ def dataset_of(cells: dict[str, str | None], given: str | None) -> tuple[Dataset
             task = str(_id(cell, "task"))
         elif cell and role == "task" and not name:
             name = cell
-        elif cell and role == "dataset" and cell.isdecimal():
+        elif cell and role == "dataset" and _is_number(cell):
             number, name = int(cell), None
     if name and _OPENML.match(name):
         name = None
@@ -53,7 +53,7 @@ def dataset_of(cells: dict[str, str | None], given: str | None) -> tuple[Dataset
         match = _OPENML.match(given)
         if match and match[1] in ("t", "T"):
             raise QueryError(f"dataset {given!r} is a task: give a dataset's name or number")
-        number = int(match[2] or match[3]) if match else int(given) if given.isdecimal() else None
+        number = int(match[2] or match[3]) if match else int(given) if _is_number(given) else None
         name = None if number is not None else given
     page = f"https://www.openml.org/t/{task}" if task and number is None else None
     if name is None and number is None:
@@ -61,9 +61,14 @@ def dataset_of(cells: dict[str, str | None], given: str | None) -> tuple[Dataset
     return DatasetRef(name=name, openml_id=number, landing_page=page), task
 
 
+def _is_number(cell: str) -> bool:
+    """Whether it can be the number of a thing at OpenML."""
+    return cell.isdecimal() and len(cell) <= 12
+
+
 def _id(cell: str, what: str) -> int:
     number = cell.removesuffix(".0")
-    if not number.isdecimal() or len(number) > 12:
+    if not _is_number(number):
         raise SourceError(
             f"{what} {cell!r} is no number of a {what} at OpenML: correct it, or map a column of names"
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.table_cells import bad_status, started, task_type, text_of, whole
 from ingest.table_faults import Faults
-from ingest.table_files import FILE, LINE
+from ingest.table_files import FILE, LINE, ROW
 from ingest.table_naming import dataset_of, pipeline_of_cells
 from kg.errors import MetakgError
 
@@ -55,7 +55,7 @@ def rows_of(table: Table, columns: Columns, dataset: str | None, faults: Faults)
     """
     import polars as pl
 
-    frame = table.frame.with_row_index("row")
+    frame = table.frame.with_row_index(ROW)
     datasets: dict[str, DatasetRef] = {}
     pipelines: dict[str, tuple[str, str]] = {}
 
@@ -77,15 +77,15 @@ def rows_of(table: Table, columns: Columns, dataset: str | None, faults: Faults)
     frame = _joined(frame, {role: name for role, name in roles.items() if name}, name_dataset, faults)
     if not naming:
         frame = frame.with_columns(
-            *(pl.lit(value, dtype=pl.String).alias(key) for key, value in name_dataset({}).items())
+            *(pl.lit(value, dtype=pl.String).alias(f"\x00{key}") for key, value in name_dataset({}).items())
         )
     frame = _joined(frame, {name: name for name in configured}, name_pipeline, faults)
     fields = [
-        "row",
+        pl.col(ROW).alias("row"),
         pl.col(FILE).alias("file"),
         pl.col(LINE).alias("line"),
-        pl.col("\x00dataset").alias("dataset") if naming else pl.col("dataset"),
-        pl.col("\x00openml_task").alias("openml_task") if naming else pl.col("openml_task"),
+        pl.col("\x00dataset").alias("dataset"),
+        pl.col("\x00openml_task").alias("openml_task"),
         pl.col("\x00pipeline").alias("pipeline"),
         *(
             whole(frame, columns.one(role), role, faults)
@@ -116,7 +116,7 @@ def _joined(
     if not roles:
         return frame
     cells = list(roles.values())
-    distinct = frame.group_by(cells, maintain_order=True).agg(pl.col("row").first())
+    distinct = frame.group_by(cells, maintain_order=True).agg(pl.len().alias(ROW))
     found: list[dict[str, Any]] = []
     wrong: dict[int, str] = {}
     for number, values in enumerate(distinct.select(cells).iter_rows()):
@@ -131,5 +131,5 @@ def _joined(
         pl.Series("\x00wrong", [wrong.get(number) for number in range(len(found))], dtype=pl.String),
     )
     joined = frame.join(told, on=cells, how="left", nulls_equal=True, maintain_order="left")
-    faults.rows += joined.filter(pl.col("\x00wrong").is_not_null()).select("row", "\x00wrong").rows()
+    faults.rows += joined.filter(pl.col("\x00wrong").is_not_null()).select(ROW, "\x00wrong").rows()
     return joined.drop("\x00wrong")

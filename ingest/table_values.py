@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ingest.table_files import ROW
 from ingest.table_roles import reading_of
 from kg.measure_vocabularies import COSTS
 
@@ -39,7 +40,7 @@ def values_of(
     """
     import polars as pl
 
-    frame = table.frame.with_row_index("row").with_columns(excused.alias("\x00excused"))
+    frame = table.frame.with_row_index(ROW).with_columns(excused.alias("\x00excused"))
     parts = [
         _read(frame, each.column, found, each.column, tally, faults)
         for each in columns.of("measure")
@@ -50,13 +51,13 @@ def values_of(
     if metric and value:
         told = frame.filter(pl.col(value).is_not_null())
         nameless = told.filter(pl.col(metric).is_null() & ~pl.col("\x00excused"))
-        faults.rows += [(row, f"{metric} is empty: it names the measure") for row in nameless["row"]]
+        faults.rows += [(row, f"{metric} is empty: it names the measure") for row in nameless[ROW]]
         for (name,), part in told.filter(pl.col(metric).is_not_null()).group_by(metric, maintain_order=True):
             found = reading_of(str(name), columns.vocabulary, declared)
             if found is None:
                 tally.read("evaluations", part.height)
                 tally.leave_out("evaluations", f"measure {name!r} is not known: declare it", part.height)
-                unknown += part["row"].to_list()
+                unknown += part[ROW].to_list()
             else:
                 parts.append(_read(part, value, found, str(name), tally, faults))
     if not parts:
@@ -75,7 +76,7 @@ def _read(
 
     measure = found.measure
     read = frame.filter(pl.col(column).is_not_null()).select(
-        "row",
+        pl.col(ROW).alias("row"),
         pl.col(column).alias("cell"),
         pl.col("\x00excused").alias("excused"),
         pl.col(column).cast(pl.Float64, strict=False).alias("number"),

@@ -98,9 +98,15 @@ def table_command(
 
 def _show(columns: Columns) -> None:
     rows = [
-        (each.column, _role(each.role, each.detail), each.example[:40], each.reason) for each in columns.roles
+        tuple(map(_printable, (each.column, _role(each.role, each.detail), each.example[:40], each.reason)))
+        for each in columns.roles
     ]
     plain_table(("column", "is", "for example", "because"), rows)
+
+
+def _printable(text: str) -> str:
+    """Text of a file without what a terminal would obey."""
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _role(role: str, detail: str) -> str:

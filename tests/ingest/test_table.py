@@ -300,3 +300,17 @@ def test_a_folder_is_one_graph_with_the_runs_of_each_file(tmp_path):
     batch = batch_of(source_for(folder))
     assert (batch.runs.height, batch.pipelines.height, batch.datasets.height) == (4, 2, 1)
     assert batch.manifest.version == "all"
+
+
+def test_columns_may_have_the_names_that_the_source_uses_itself(table):
+    header = "row,run,line,file,measure key,split,value of,dataset,openml_task,pipeline,accuracy"
+    source = TableSource(
+        table(f"{header}\n1,2,3,4,5,6,7,iris,9,svm,0.5\n2,2,3,4,5,6,7,wine,9,svm,0.25\n"),
+        map="unused=dataset,task=row",
+    )
+    assert scores(source) == [0.25, 0.5]
+
+
+def test_a_number_that_no_dataset_has_is_a_name(table):
+    batch = batch_of(TableSource(table("dataset,model,acc\n99999999999999999999999,svm,0.5\n")))
+    assert batch.datasets["openml_id"].to_list() == [None]
