@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.table_names import FIELD_NAMES, PARAMETER, ROLES
+from ingest.table_names import FIELD_NAMES, PARAMETER, ROLES, TYPES
 from kg.errors import SourceError
 from kg.measure_names import Reading, normalise
 
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["Columns", "Role", "guess", "reading_of"]
 
 _TASK = re.compile(r"(?i)^(?:https?://)?(?:www\.)?openml\.org/t/\d+/?$")
+_WHOLE = re.compile(r"^(?:[A-Za-z]+[ _-]?)?\d+(?:\.0+)?$")
 _DATASET = re.compile(r"(?i)^(?:(?:https?://)?(?:www\.)?openml\.org/d/\d+/?|openml:\d+)$")
+
+
+_CELLS: Mapping[str, Callable[[str], object]] = {
+    **dict.fromkeys(("fold", "repeat", "seed", "training_size"), _WHOLE.match),
+    "type": lambda cell: _plain(cell) in TYPES,
+    "started": re.compile(r"^\d{4}-\d\d-\d\d[T ]").match,
+}
+"""What the first cell of a column must be like for the column to have a role by its name alone."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,10 @@ def _suggested(
         return "dataset", "", "called so, and its cells are no numbers of tasks"
     if role == "error" and _is_number(cell):
         return "", "", "a number: which measure is it?"
+    if role == "dataset_id" and cell and not _WHOLE.match(cell):
+        return "dataset", "", "called so, and its cells are no numbers of datasets"
+    if role in _CELLS and cell and not _CELLS[role](cell):
+        return "", "", f"called so, but its cells are no {role.replace('_', ' ')}"
     if role:
         return role, "", "called so"
     found = reading_of(column, vocabulary, declared)

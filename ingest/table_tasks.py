@@ -88,34 +88,34 @@ def tasks_of(
     measures = found.values.group_by("run").agg(pl.col("measure").unique())
     every = (
         found.runs.join(measures, on="run", how="left", maintain_order="left")
-        .with_columns(pl.when(pl.col("failed")).then(None).otherwise(pl.col("splits")).alias("whole"))
+        .with_columns(
+            pl.col("type").drop_nulls().first().over("dataset", "openml_task"),
+            pl.concat_str("splits", "repeats", separator=" ").alias("layout"),
+        )
         .group_by(_OF, maintain_order=True)
         .agg(
-            pl.col("type").drop_nulls().first(),
+            pl.col("type").first(),
             pl.col("measure").explode().drop_nulls().unique(),
-            pl.col("whole").drop_nulls().unique(),
-            pl.col("splits").max(),
-            pl.col("repeats").max(),
+            pl.col("layout").filter(~pl.col("failed")).unique(),
+            pl.col("layout").sort_by("splits").last().alias("longest"),
         )
     )
-    several = {
-        name
-        for name, count in every.group_by("dataset").agg(pl.col("openml_task").n_unique()).iter_rows()
-        if count > 1
-    }
+    several = _several(every, "dataset", "openml_task")
+    ambiguous = _several(every, "openml_task", "dataset") | _several(every, "openml_task", "file")
     rows, uneven = [], []
-    for file, dataset, number, type_, keys, whole, splits, repeats in every.iter_rows():
+    for file, dataset, number, type_, keys, layouts, longest in every.iter_rows():
         kind = type_ or _type(keys)
         procedure = stated
         if procedure is None:
-            procedure = _procedure(whole or [splits], repeats, known) if folds else UNKNOWN_PROCEDURE
+            procedure = _procedure(layouts or [longest], known) if folds else UNKNOWN_PROCEDURE
             if folds and procedure == UNKNOWN_PROCEDURE:
                 uneven.append(dataset)
-        if number is not None and iris.openml_id(dataset) is not None and procedure == "10-fold-cv":
+        own = number is not None and number not in ambiguous and iris.openml_id(dataset) is not None
+        if own and procedure == "10-fold-cv":
             task = iris.openml_task(int(number))
         else:
             parts = [] if kind == "classification" else [kind]
-            parts += [f"openml-{number}"] if dataset in several else []
+            parts += [f"openml-{number}"] if number is not None and dataset in several else []
             task = iris.task(iris.dataset_key(dataset), procedure, *parts)
         rows.append((file, dataset, number, task, kind, procedure))
     told = []
@@ -132,16 +132,26 @@ def tasks_of(
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row"), told
 
 
+def _several(every: pl.DataFrame, column: str, other: str) -> set[str]:
+    """Values of a column that stand beside several of another."""
+    import polars as pl
+
+    counted = every.group_by(column).agg(pl.col(other).n_unique().alias("count"))
+    return set(counted.filter(pl.col("count") > 1)[column].drop_nulls())
+
+
 def _type(measures: list[str]) -> str:
     found = {_TYPE_OF[key] for key in measures if key in _TYPE_OF}
     return found.pop() if len(found) == 1 else "other"
 
 
-def _procedure(counts: list[int], repeats: int, known: Mapping[int, str] | None) -> str:
-    """Key of the procedure if all runs have the same number of splits."""
-    if len(counts) != 1 or counts[0] < 2:
+def _procedure(layouts: list[str], known: Mapping[int, str] | None) -> str:
+    """Key of the procedure if all runs have the same number of splits, and of repeats (``"10 1"``)."""
+    if len(layouts) != 1:
         return UNKNOWN_PROCEDURE
-    (count,) = counts
+    count, repeats = map(int, layouts[0].split())
+    if count < 2:
+        return UNKNOWN_PROCEDURE
     if known is not None:
         return known.get(count, UNKNOWN_PROCEDURE)
     if repeats > 1:

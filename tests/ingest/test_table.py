@@ -314,3 +314,43 @@ def test_columns_may_have_the_names_that_the_source_uses_itself(table):
 def test_a_number_that_no_dataset_has_is_a_name(table):
     batch = batch_of(TableSource(table("dataset,model,acc\n99999999999999999999999,svm,0.5\n")))
     assert batch.datasets["openml_id"].to_list() == [None]
+
+
+def test_a_task_that_two_datasets_claim_is_the_task_of_neither(table):
+    rows = "".join(f"{did},5,svm,{fold},0.5\n" for did in (1, 2) for fold in range(10))
+    tasks = batch_of(TableSource(table("did,tid,model,fold,acc\n" + rows))).tasks["task"]
+    assert sorted(tasks) == [iris.task(f"openml-{did}", "10-fold-cv") for did in (1, 2)]
+
+
+def test_repeats_that_differ_between_runs_do_not_tell_the_procedure(table):
+    rows = ["svm,0,0", "svm,0,1", "svm,1,0", "svm,1,1", "knn,0,0", "knn,0,1", "knn,0,2", "knn,0,3"]
+    source = TableSource(
+        table("dataset,model,repeat,fold,acc\n" + "".join(f"iris,{row},0.5\n" for row in rows))
+    )
+    assert batch_of(source).tasks["procedure"].to_list() == [iris.procedure("unspecified")]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "role"),
+    [
+        ("split", "test", ""),
+        ("split", "3", "fold"),
+        ("fold", "fold_3", "fold"),
+        ("type", "AutoML", ""),
+        ("type", "Binary", "type"),
+        ("dataset_id", "credit-g", "dataset"),
+        ("dataset_id", "31", "dataset_id"),
+        ("error", "0.3", ""),
+        ("error", "out of memory", "error"),
+        ("start_time", "17", ""),
+        ("start_time", "2026-11-01 12:00:00", "started"),
+        ("score", "0.3", ""),
+        ("loss", "0.3", ""),
+        ("config/depth", "3", "parameter"),
+        ("train_accuracy", "0.3", ""),
+        ("1 - AUC", "0.3", "measure"),
+        ("accuracy", "high", ""),
+    ],
+)
+def test_a_name_alone_does_not_make_a_role(header, cell, role, table):
+    assert roles(TableSource(table(f"{header},model\n{cell},svm\n")))[header][0] == role

@@ -96,3 +96,13 @@ def test_a_table_of_which_nothing_goes_in_says_why(tmp_path):
 def test_a_declaration_that_is_none_is_refused(text, tmp_path):
     with pytest.raises(ValueError, match="measure"):
         TableSource(tmp_path / "results.csv", measures=[text])
+
+
+def test_a_table_of_nothing_but_wrong_rows_leaves_nothing(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("dataset,model,acc\niris,svm,2\niris,,0.5\n")
+    source = TableSource(path)
+    source.keep_going = True
+    assert list(source.batches()) == []
+    assert [item.place for item in source.tally.rejected] == ["line 3", "line 2"]
+    assert not any(source.tally.expected(table) for table in source.tally.counts)
