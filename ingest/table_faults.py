@@ -32,7 +32,8 @@ class Faults:
         for file, line, why in table.faults:
             tally.read("runs", 1)
             tally.reject("runs", table.place(file, line), why)
-        lines = table.frame.select("\x00file", "\x00line").rows()
+        rows = sorted({row for row, _ in (*self.rows, *self.values)})
+        lines = dict(zip(rows, table.frame.select("\x00file", "\x00line")[rows].rows(), strict=True))
         told: set[int] = set()
         for row, why in sorted(self.rows, key=lambda fault: fault[0]):
             if row not in told:
