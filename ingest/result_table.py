@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ingest.declarations import parse_declaration
+from ingest.declarations import declarations
 from ingest.source import Source, Tally
 from ingest.table_files import MAX_BYTES, SUFFIXES, is_frame, is_table_path
 from ingest.table_maps import Map, parse_map
@@ -44,7 +44,7 @@ class TableSource(Source):
         What columns are, as ``{"acc": ("measure", "accuracy")}`` or the text that
         :func:`ingest.table_maps.parse_map` reads; the others are guessed.
     measures
-        Measures that are not known, each as :func:`ingest.declarations.parse_declaration` reads it.
+        Measures that are not known, as :func:`ingest.declarations.declarations` reads them.
     dataset
         Of all rows, where no column names one: a name, or the number of OpenML's.
     procedure
@@ -64,7 +64,7 @@ class TableSource(Source):
         path: Any = None,
         *,
         map: str | Map = "",
-        measures: Sequence[str] = (),
+        measures: Mapping[str, Any] | Sequence[str] = (),
         dataset: str | None = None,
         procedure: str | None = None,
         name: str | None = None,
@@ -80,7 +80,7 @@ class TableSource(Source):
         if procedure is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", procedure):
             raise SourceError(f"procedure {procedure!r} is no key: write one such as 10-fold-cv or holdout")
         self.map = parse_map(map) if isinstance(map, str) and map else dict(map or {})
-        self.declared = dict(parse_declaration(each) for each in measures)
+        self.declared = declarations(measures)
         self.dataset, self.procedure, self.licence, self.max_bytes = dataset, procedure, licence, max_bytes
         self.version = _slug(name if name is not None else str(self.subject.name))
         self._read: Table | None = None

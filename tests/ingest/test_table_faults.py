@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest import TableSource
-from kg.errors import RejectedError, SourceError
+from kg.errors import MetakgError, RejectedError, SourceError
 
 GOOD = "dataset,model,fold,acc,fit_time\n" + "".join(
     f"iris,{model},{fold},0.{fold + 1},{fold}\n" for model in ("svm", "knn", "nb") for fold in range(2)
@@ -94,7 +94,7 @@ def test_a_table_of_which_nothing_goes_in_says_why(tmp_path):
 
 @pytest.mark.parametrize("text", ["gini", "=higher", "gini=up", "gini=higher:a", "gini=higher:1:0"])
 def test_a_declaration_that_is_none_is_refused(text, tmp_path):
-    with pytest.raises(ValueError, match="measure"):
+    with pytest.raises(MetakgError, match="measure"):
         TableSource(tmp_path / "results.csv", measures=[text])
 
 
