@@ -18,8 +18,10 @@ from class_resolver import ClassResolver
 
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
+from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
 from ingest.result_table import TableSource
+from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
@@ -29,7 +31,9 @@ __all__ = [
     "LcdbSource",
     "LeftOut",
     "OboeSource",
+    "OptunaSource",
     "Rejected",
+    "SearchSource",
     "Source",
     "TableSource",
     "Tally",
@@ -41,7 +45,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource, TableSource],
+    [OboeSource, LcdbSource, TensorOboeSource, SearchSource, OptunaSource, TableSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
