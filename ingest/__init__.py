@@ -23,6 +23,7 @@ from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
+from ingest.result_table import TableSource
 from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
@@ -40,6 +41,7 @@ __all__ = [
     "Rejected",
     "SearchSource",
     "Source",
+    "TableSource",
     "Tally",
     "TensorOboeSource",
     "find_source",
@@ -58,6 +60,7 @@ source_resolver: ClassResolver[Source] = ClassResolver(
         AutoSklearnSource,
         AslibSource,
         CroissantSource,
+        TableSource,
     ],
     base=Source,  # type: ignore[type-abstract]
 )
