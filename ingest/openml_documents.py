@@ -11,10 +11,10 @@ from kg.errors import SourceError
 
 __all__ = ["MAX_LEVELS", "FlowInfo", "Setting", "parse_flow", "parse_settings"]
 
-MAX_LEVELS = 40
-"""Levels of components within components; openml-python's deepest have five."""
+MAX_LEVELS = 20
+"""Levels of components within components; a search over a pipeline with columns has four."""
 
-_TAGS_PER_LEVEL = 2  # oml:component and oml:flow
+_MAX_TAGS = 2 * MAX_LEVELS + 3  # oml:component and oml:flow, then a parameter and its name
 
 
 class Setting(NamedTuple):
@@ -137,7 +137,7 @@ def _parse(document: str | bytes, where: str) -> ElementTree.Element:
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
-        if depth > _TAGS_PER_LEVEL * (MAX_LEVELS + 1) + 2:
+        if depth > _MAX_TAGS:
             raise SourceError(_too_deep(where))
         builder.start(tag, attributes)
 

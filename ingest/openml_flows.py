@@ -47,8 +47,8 @@ def pipeline_of_flow(flow: FlowInfo, settings: Iterable[Setting] = ()) -> Pipeli
     Parameters
     ----------
     settings
-        Of a run or a setup (:func:`parse_settings`). One that names no flow belongs to the outermost component
-        that has a parameter of that name, and to the flow itself if none has.
+        Of a run or a setup (:func:`parse_settings`). One that names no flow belongs to the first component, in
+        the order of the document, that has a parameter of that name, and to the flow itself if none has.
 
     Raises
     ------
@@ -75,28 +75,29 @@ def title_of_flow(flow: FlowInfo, pipeline: Pipeline) -> str:
 def _settled(flow: FlowInfo, settings: Iterable[Setting]) -> FlowInfo:
     """The flow with its settings in ``values`` of each component."""
     flows = list(flow.walk())
-    numbers = {each.id for each in flows if each.id is not None}
-    queues: dict[tuple[int, str], list[str | None]] = {}
+    queues: dict[int, dict[str, list[str | None]]] = {each.id: {} for each in flows if each.id is not None}
+    owners: dict[str, FlowInfo] = {}
+    for each in flows:
+        for name in each.parameters:
+            owners.setdefault(name, each)
     loose: dict[int, dict[str, str | None]] = {}
     for setting in settings:
-        if setting.flow is not None and setting.flow not in numbers:
+        if setting.flow is None:
+            owner = owners.get(setting.name, flow)
+            loose.setdefault(id(owner), {})[setting.name] = setting.value
+        elif setting.flow in queues:
+            queues[setting.flow].setdefault(setting.name, []).append(setting.value)
+        else:
             raise SourceError(
                 f"{flow.label}: setting {setting.name!r} belongs to flow {setting.flow}, which is not part of it; "
                 "take the settings of a run of this flow"
             )
-        if setting.flow is None:
-            owner = next((each for each in flows if setting.name in each.parameters), flow)
-            loose.setdefault(id(owner), {})[setting.name] = setting.value
-        else:
-            queues.setdefault((setting.flow, setting.name), []).append(setting.value)
 
     def settle(each: FlowInfo) -> FlowInfo:
         values = dict(loose.get(id(each), {}))
-        for number, name in queues:
-            if number == each.id:
-                queue = queues[number, name]
-                # A component that a flow has twice has settings twice, in the order of the document.
-                values[name] = queue.pop(0) if len(queue) > 1 else queue[0]
+        for name, queue in (queues[each.id] if each.id is not None else {}).items():
+            # A component that a flow has twice has settings twice, in the order of the document.
+            values[name] = queue.pop(0) if len(queue) > 1 else queue[0]
         return replace(
             each, values=values, components={key: settle(part) for key, part in each.components.items()}
         )

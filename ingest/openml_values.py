@@ -13,6 +13,7 @@ from kg.errors import SourceError
 
 __all__ = ["Values"]
 
+_MAX_LISTS = 4  # steps are one list of references; a reference far within others was made to do harm
 _MARK = "oml-python:serialized_object"
 _TYPES = {"np.float": "float", "np.int": "int"}
 
@@ -92,6 +93,10 @@ class Values:
         return self._value(item, depth)
 
     def _referred(self, value: Mapping[str, Any], depth: int) -> Any:
+        if depth > _MAX_LISTS:
+            raise SourceError(
+                f"{self._label}: a reference to a component is {depth} levels within a value; leave the flow out"
+            )
         key = value.get("key")
         if not isinstance(key, str) or key not in self._parts:
             known = ", ".join(self._parts) or "none"
