@@ -67,5 +67,7 @@ def declarations(given: Mapping[str, Any] | Sequence[str]) -> dict[str, Measure]
         elif isinstance(said, tuple | list) and 1 <= len(said) <= 4:
             found[name] = declared(name, *said)
         else:
-            raise SourceError(f"measure {name!r} is declared as {said!r}: write ('higher', 0, 1) or ('lower', 0, None)")
+            raise SourceError(
+                f"measure {name!r} is declared as {said!r}: write ('higher', 0, 1) or ('lower', 0, None)"
+            )
     return found

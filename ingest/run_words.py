@@ -15,44 +15,59 @@ from typing import Any
 
 from ingest.json_values import restore
 from ingest.records import UNKNOWN_PROCEDURE, DatasetRef
+from kg.schema import ALLOWED
 
 __all__ = ["MODELS", "Words", "dataset_named", "guessed_type"]
 
-MODELS = """estimator_class model_class estimator_name estimator pipeline model model_name model_type algorithm
-    classifier regressor learner architecture arch network""".split()
+MODELS = (
+    *("estimator_class", "model_class", "estimator_name", "estimator", "pipeline", "model", "model_name"),
+    *("model_type", "algorithm", "classifier", "regressor", "learner", "architecture", "arch", "network"),
+)
 """Names of what was run, the most telling first."""
 
-_OPENML = "openml_id openml_dataset_id openml_dataset openml_did".split()
-_DATASETS = "dataset dataset_name dataset_id data_set dataset.name data.dataset data.name data".split()
+_OPENML = ["openml_id", "openml_dataset_id", "openml_dataset", "openml_did"]
+_DATASETS = [
+    "dataset",
+    "dataset_name",
+    "dataset_id",
+    "data_set",
+    "dataset.name",
+    "data.dataset",
+    "data.name",
+    "data",
+]
 _TYPES = {
-    **dict.fromkeys(
-        "classification binary multiclass binary_classification multiclass_classification "
-        "supervised_classification".split(),
-        "classification",
-    ),
-    **dict.fromkeys("regression supervised_regression".split(), "regression"),
-    "clustering": "clustering",
-    **dict.fromkeys("forecasting time_series_forecasting".split(), "forecasting"),
-    **dict.fromkeys("anomaly_detection outlier_detection".split(), "anomaly_detection"),
-    **dict.fromkeys("survival survival_analysis".split(), "survival_analysis"),
+    **dict.fromkeys(("binary", "multiclass", "binary_classification"), "classification"),
+    **dict.fromkeys(("multiclass_classification", "supervised_classification"), "classification"),
+    "supervised_regression": "regression",
+    "time_series_forecasting": "forecasting",
+    "outlier_detection": "anomaly_detection",
+    "survival": "survival_analysis",
+    **{kind: kind for kind in ALLOWED["type"] if kind != "other"},
 }
-_FOLDS = "cv_folds n_folds n_splits k_folds folds".split()
+_FOLDS = ["cv_folds", "n_folds", "n_splits", "k_folds", "folds"]
 _PROCEDURE = re.compile(r"([1-9]\d{0,2}x)?[1-9]\d{0,3}-fold-cv|holdout|[1-9]\d?-percent-holdout")
 _PAGE = re.compile(
     r"(?:https?://)?(?:www\.|api\.|new\.)?openml\.org/(?:d/|search\?(?:\S*&)?id=|api/v1/(?:json/)?data/)(\d{1,9})\b.*"
 )
 
+_CLASSIFICATION = """
+    accuracy balanced_accuracy one_vs_rest_balanced_accuracy roc_auc roc_auc_ovr_macro roc_auc_ovr_weighted
+    roc_auc_ovo_macro roc_auc_ovo_weighted average_precision f1 f1_macro f1_micro f1_weighted precision precision_macro
+    precision_micro precision_weighted recall recall_micro recall_weighted jaccard matthews_correlation cohen_kappa
+    log_loss brier_score
+"""
+_REGRESSION = """
+    r2 explained_variance mean_squared_error root_mean_squared_error mean_absolute_error median_absolute_error
+    max_error mean_absolute_percentage_error symmetric_mean_absolute_percentage_error mean_squared_log_error
+    root_mean_squared_log_error relative_absolute_error root_relative_squared_error pearson_correlation
+    spearman_correlation
+"""
 _MEASURES = {
-    "classification": """accuracy balanced_accuracy one_vs_rest_balanced_accuracy roc_auc roc_auc_ovr_macro
-        roc_auc_ovr_weighted roc_auc_ovo_macro roc_auc_ovo_weighted average_precision f1 f1_macro f1_micro f1_weighted
-        precision precision_macro precision_micro precision_weighted recall recall_micro recall_weighted jaccard
-        matthews_correlation cohen_kappa log_loss brier_score""".split(),
+    "classification": _CLASSIFICATION.split(),
     "survival_analysis": ["concordance_index"],
     "clustering": ["adjusted_rand_index", "normalized_mutual_information", "silhouette"],
-    "regression": """r2 explained_variance mean_squared_error root_mean_squared_error mean_absolute_error
-        median_absolute_error max_error mean_absolute_percentage_error symmetric_mean_absolute_percentage_error
-        mean_squared_log_error root_mean_squared_log_error relative_absolute_error root_relative_squared_error
-        pearson_correlation spearman_correlation""".split(),
+    "regression": _REGRESSION.split(),
 }
 
 
@@ -68,13 +83,15 @@ def dataset_named(said: Any, *, openml: bool = False) -> DatasetRef | None:
     """
     if isinstance(said, Mapping):
         inner = {_plain(str(name)): value for name, value in said.items()}
-        return next((found for name in ("openml_id", "name", "id") if (found := dataset_named(inner.get(name)))), None)
+        return next(
+            (found for name in ("openml_id", "name", "id") if (found := dataset_named(inner.get(name)))), None
+        )
     if isinstance(said, bool) or not isinstance(said, str | int | float):
         return None
     text = str(int(said)) if isinstance(said, float) and said.is_integer() else str(said).strip()
     if match := re.fullmatch(r"(?:openml[:/ -]?)?(\d{1,9})", text, re.IGNORECASE) or _PAGE.fullmatch(text):
         return DatasetRef(openml_id=int(match.group(1)))
-    if openml or not re.search(r"\w", text):
+    if openml or not re.search(r"[^\W_]", text):
         return None
     return DatasetRef(text, landing_page=text if re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", text) else None)
 
@@ -151,7 +168,9 @@ class Words:
         said = _number(self.take("seed", "random_seed", "random_state"))
         if said is None:
             inner = {
-                _number(value) for name, value in self.parameters.items() if name.endswith(("__random_state", ".seed"))
+                _number(value)
+                for name, value in self.parameters.items()
+                if name.endswith(("__random_state", ".seed"))
             }
             said = next(iter(inner)) if len(inner - {None}) == len(inner) == 1 else None
         if isinstance(said, int) and not isinstance(said, bool) and abs(said) < 2**63:

@@ -46,7 +46,9 @@ def pipeline_of_text(name: str, parameters: Mapping[str, Any]) -> tuple[Pipeline
     SourceError
         If the name is empty.
     """
-    plain = {key: _ADDRESS.sub("", value) if isinstance(value, str) else value for key, value in parameters.items()}
+    plain = {
+        key: _ADDRESS.sub("", value) if isinstance(value, str) else value for key, value in parameters.items()
+    }
     called = _component(name)
     if called is not None:
         return arrange(called), plain
@@ -57,7 +59,9 @@ def pipeline_of_text(name: str, parameters: Mapping[str, Any]) -> tuple[Pipeline
     path = public_path(name.strip())
     values = {key: _value(value) for key, value in plain.items() if key in own}
     inner = _names_within(list(values.values())) | own
-    rest = {key: value for key, value in plain.items() if key not in own and key.partition("__")[0] not in inner}
+    rest = {
+        key: value for key, value in plain.items() if key not in own and key.partition("__")[0] not in inner
+    }
     try:
         return arrange(Component(path, values, defaults_of_path(path))), rest
     except SourceError:  # such as steps that were cut off

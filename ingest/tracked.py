@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ingest.json_values import text
 from ingest.records import Artefact, DatasetRef, Points, Record, Records
 from ingest.run_words import MODELS, Words, guessed_type
 from ingest.sklearn_text import pipeline_of_text
@@ -30,6 +31,9 @@ __all__ = ["TrackedRun", "add", "flat"]
 _TRAINING = re.compile(r"(?i)train(ing)?(?![a-z])")
 _TESTED = re.compile(r"(?i)(^|[/_. -])test([/_. -]|$)")
 _VALIDATED = re.compile(r"(?i)(^|[/_. -])(val|valid|validation|eval|cv|dev)([/_. -]|$)")
+_COUNTS = frozenset({"epoch", "step", "global_step", "iteration", "trainer/global_step"})
+"""Metrics that tell how far a run is, not how good."""
+
 _DEEPEST = 20
 _LONGEST_TAG = 10_000
 
@@ -84,7 +88,7 @@ def add(run: TrackedRun, records: Records, dataset: DatasetRef | None) -> None:
     """Add a run to the records; ``dataset`` is the source's, for runs that name none. What is wrong is rejected."""
     if run.status == "running":
         records.tally.read("runs", 1)
-        records.tally.leave_out("runs", "still running", 1)
+        records.tally.leave_out("runs", "running, or ended without a word of it", 1)
         return
     try:
         record = _record(run, records, dataset)
@@ -104,7 +108,9 @@ def flat(values: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[st
         If mappings are nested more than 20 levels deep.
     """
     if depth > _DEEPEST:
-        raise SourceError(f"parameters are nested more than {_DEEPEST} levels deep: log the leaves that matter")
+        raise SourceError(
+            f"parameters are nested more than {_DEEPEST} levels deep: log the leaves that matter"
+        )
     found: dict[str, Any] = {}
     for name, value in values.items():
         own = f"{before}{name}"
@@ -122,12 +128,16 @@ def _record(run: TrackedRun, records: Records, default: DatasetRef | None) -> Re
     tags = dict(run.tags)
     named = words.dataset() or (None if run.vague else run.dataset) or default or run.dataset
     if named is None:
+        if not re.search(r"[^\W_]", run.experiment):
+            raise QueryError(
+                "names no dataset, nor has its experiment a name: give one with --dataset (dataset=)"
+            )
         named = DatasetRef(run.experiment)
         tags["dataset"] = "not named: it is called by its experiment"
-    if not named.iri.isascii() and not named.title.strip():
-        raise QueryError("its dataset has no name")
     kind, procedure, seed, target = words.type(), words.procedure(), words.seed(), words.take("target")
-    model = next((said for name in MODELS if isinstance(said := words.take(name), str) and said.strip()), None)
+    model = next(
+        (said for name in MODELS if isinstance(said := words.take(name), str) and said.strip()), None
+    )
     # of two names for the model, such as a class and its path, the second is no parameter
     for name in MODELS:
         if isinstance(said := words.take(name), str) and said != run.tags.get(name):
@@ -141,7 +151,7 @@ def _record(run: TrackedRun, records: Records, default: DatasetRef | None) -> Re
         tags |= {name: str(value)[:_LONGEST_TAG] for name, value in said.items() if name not in tags}
     measures = [reading.measure.key for name in scores if (reading := records.reading(name))]
     return Record(
-        key=run.key,
+        key=text(run.key),
         dataset=named,
         pipeline=pipeline,
         scores=scores,
@@ -150,15 +160,19 @@ def _record(run: TrackedRun, records: Records, default: DatasetRef | None) -> Re
         type=kind or guessed_type(measures),
         target=target if isinstance(target, str) else None,
         status=run.status,
-        error=run.error,
+        error=None if run.error is None else text(run.error),
         error_type=run.error_type,
         seed=seed,
         started=run.started,
         ended=run.ended,
-        parent=run.parent,
-        context=run.context,
-        tags={name: text for name, text in tags.items() if text.strip()},
-        series=[Points(name, run.axis, pairs) for name, pairs in run.history.items() if len(pairs) > 1],
+        parent=None if run.parent is None else text(run.parent),
+        context={name: text(said) for name, said in run.context.items() if said},
+        tags={text(name): text(said) for name, said in tags.items() if name.strip() and said.strip()},
+        series=[
+            Points(name, run.axis, pairs)
+            for name, pairs in run.history.items()
+            if len(pairs) > 1 and name.lower() not in _COUNTS
+        ],
         artefacts=run.artefacts,
     )
 
@@ -167,8 +181,8 @@ def _split(run: TrackedRun, records: Records) -> tuple[dict[str, Any], dict[str,
     """Scores, in the order in which they count; and what is of training rows and has one value."""
     scores, training = {}, {}
     for name in sorted(run.metrics, key=lambda each: (_rank(each), each)):
-        if records.reading(name) is None and _TRAINING.match(name):
-            if len(run.history.get(name, ())) < 2 and _finite(run.metrics[name]):
+        if records.reading(name) is None and (_TRAINING.match(name) or name.lower() in _COUNTS):
+            if (len(run.history.get(name, ())) < 2 or name.lower() in _COUNTS) and _finite(run.metrics[name]):
                 training[name] = run.metrics[name]
         else:
             scores[name] = run.metrics[name]
@@ -180,4 +194,4 @@ def _rank(name: str) -> int:
 
 
 def _finite(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))

@@ -69,13 +69,19 @@ class TrackerSource(Source):
     def manifest(self) -> Manifest:
         """Where the runs come from."""
         return Manifest(
-            self.name, self._name, f"{self.title}: {self.path.name}", self._licence, self.path.resolve().as_uri()
+            self.name,
+            self._name,
+            f"{self.title}: {self.path.name}",
+            self._licence,
+            self.path.resolve().as_uri(),
         )
 
     def read(self, tally: Tally) -> Iterator[Batch]:
         """Yield one batch of all runs."""
         if not self.path.exists():
-            raise SourceError(f"{self.path}: no such file or folder: say with --path (path=) where the runs are")
+            raise SourceError(
+                f"{self.path}: no such file or folder: say with --path (path=) where the runs are"
+            )
         records = Records(self.manifest, tally, declared=self._measures)
         for run in self.runs(tally):
             add(run, records, self._dataset)

@@ -28,7 +28,7 @@ def yaml_of(path: Path, root: Path) -> dict[str, Any]:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.AliasToken):
                 line = token.start_mark.line + 1
-                raise SourceError(f"{path}:{line}: has an alias (*{token.value}), which no tracker writes: write it out")
+                raise SourceError(f"{path}:{line}: has an alias (*{token.value}), which no tracker writes")
         found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SourceError(f"{path}: is no YAML ({' '.join(str(error).split())})") from error

@@ -41,7 +41,9 @@ with mlflow.start_run(run_name="depths") as parent:
     mlflow.log_input(table, context="training")
     for depth in (2, 4):
         with mlflow.start_run(run_name=f"depth {depth}", nested=True):
-            mlflow.log_params({"model": "RandomForestRegressor", "max_depth": depth, "n_estimators": 50, "seed": 1})
+            mlflow.log_params(
+                {"model": "RandomForestRegressor", "max_depth": depth, "n_estimators": 50, "seed": 1}
+            )
             mlflow.set_tags({"dataset": "https://www.openml.org/d/44223", "purpose": "compare depths"})
             forest = RandomForestRegressor(n_estimators=50, max_depth=depth, random_state=1)
             forest.fit(X[:300], y[:300])

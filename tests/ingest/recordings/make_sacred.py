@@ -1,5 +1,6 @@
 """Record runs with Sacred's FileStorageObserver: python make_sacred.py FOLDER."""
 
+import contextlib
 import sys
 
 from sacred import Experiment
@@ -7,20 +8,18 @@ from sacred.observers import FileStorageObserver
 
 experiment = Experiment("wines", save_git_info=False)
 
-
-@experiment.config
-def configuration():
-    dataset = "openml:187"
-    model = "sklearn.svm.SVC"
-    C = 1.0
-    kernel = "rbf"
-    broken = False
-    training = {"epochs": 3, "rate": 0.1}
+experiment.add_config(
+    dataset="openml:187",
+    model="sklearn.svm.SVC",
+    C=1.0,
+    kernel="rbf",
+    broken=False,
+    training={"epochs": 3, "rate": 0.1},
+)
 
 
 @experiment.main
-def run(dataset, C, broken, training, _run):
-    print("fitting", dataset)
+def run(C, broken, training, _run):
     for epoch in range(training["epochs"]):
         experiment.log_scalar("val_accuracy", 0.7 + epoch / 20 + C / 100, epoch)
         experiment.log_scalar("train_loss", 1 / (1 + epoch), epoch)
@@ -32,7 +31,5 @@ def run(dataset, C, broken, training, _run):
 experiment.observers.append(FileStorageObserver(sys.argv[1]))
 experiment.run(config_updates={"seed": 3})
 experiment.run(config_updates={"seed": 3, "C": 4.0})
-try:
+with contextlib.suppress(ValueError):
     experiment.run(config_updates={"broken": True})
-except ValueError as error:
-    print("as it should be:", error)
