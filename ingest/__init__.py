@@ -16,22 +16,30 @@ from typing import Any
 
 from class_resolver import ClassResolver
 
+from ingest.jsonl import JsonlSource
 from ingest.lcdb import LcdbSource
+from ingest.mlflow import MlflowSource
 from ingest.oboe import OboeSource
 from ingest.report import IngestReport, ingest
+from ingest.sacred import SacredSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
+from ingest.wandb import WandbSource
 from kg.errors import SourceError
 
 __all__ = [
     "IngestReport",
+    "JsonlSource",
     "LcdbSource",
     "LeftOut",
+    "MlflowSource",
     "OboeSource",
     "Rejected",
+    "SacredSource",
     "Source",
     "Tally",
     "TensorOboeSource",
+    "WandbSource",
     "find_source",
     "ingest",
     "source_for",
@@ -39,7 +47,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource],
+    [OboeSource, LcdbSource, TensorOboeSource, MlflowSource, WandbSource, SacredSource, JsonlSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""

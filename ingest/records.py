@@ -234,6 +234,8 @@ class Records:
                 continue
             measure = reading.measure
             try:
+                if isinstance(raw, bool):
+                    raise TypeError
                 value = reading.value(float(raw))
             except (TypeError, ValueError, OverflowError):
                 shown = repr(raw) if len(repr(raw)) < 100 else f"{repr(raw)[:100]}..."

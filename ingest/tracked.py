@@ -25,6 +25,7 @@ from ingest.records import Artefact, DatasetRef, Points, Record, Records
 from ingest.run_words import MODELS, Words, guessed_type
 from ingest.sklearn_text import pipeline_of_text
 from kg.errors import PipelineError, QueryError, SourceError
+from kg.pipeline import Pipeline
 
 __all__ = ["TrackedRun", "add", "flat"]
 
@@ -60,6 +61,8 @@ class TrackedRun:
         What the tracker itself says of the data.
     vague
         Whether that is no more than a name that the tracker made up.
+    pipeline
+        Where the source states one in the canonical form.
     status, error, error_type, started, ended, parent, context, artefacts
         As of a record; ``running`` runs are left out.
     """
@@ -74,6 +77,7 @@ class TrackedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
     dataset: DatasetRef | None = None
     vague: bool = False
+    pipeline: Pipeline | None = None
     status: str = "finished"
     error: str | None = None
     error_type: str | None = None
@@ -138,14 +142,21 @@ def _record(run: TrackedRun, records: Records, default: DatasetRef | None) -> Re
     model = next(
         (said for name in MODELS if isinstance(said := words.take(name), str) and said.strip()), None
     )
+    size = words.take("training_size")
+    for name in ("fold", "repeat"):
+        if (said := words.take(name)) is not None:
+            words.odd[name] = said
     # of two names for the model, such as a class and its path, the second is no parameter
     for name in MODELS:
         if isinstance(said := words.take(name), str) and said != run.tags.get(name):
             words.odd[name] = said
-    if model is None:
+    if model is None and run.pipeline is None:
         model = run.context.get("script") or run.experiment
         tags["pipeline"] = "not named: it is called by its script or experiment"
-    pipeline, others = pipeline_of_text(model, words.parameters)
+    if run.pipeline is not None:
+        pipeline, others = run.pipeline, words.parameters
+    else:
+        pipeline, others = pipeline_of_text(model or "", words.parameters)
     scores, training = _split(run, records)
     for said in (others, words.odd, training):
         tags |= {name: str(value)[:_LONGEST_TAG] for name, value in said.items() if name not in tags}
@@ -163,6 +174,7 @@ def _record(run: TrackedRun, records: Records, default: DatasetRef | None) -> Re
         error=None if run.error is None else text(run.error),
         error_type=run.error_type,
         seed=seed,
+        training_size=size if isinstance(size, int) and size > 0 else None,
         started=run.started,
         ended=run.ended,
         parent=None if run.parent is None else text(run.parent),

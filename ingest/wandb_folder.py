@@ -7,7 +7,6 @@ folder itself; without W&B's own file these are what is known.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +121,7 @@ def _take(run: WandbRun, message: Message) -> None:
         for inner in _inner(about, 17):
             time = parsed(inner)
             seconds, nanoseconds = (int(time.get(field, [0])[-1]) for field in (1, 2))
-            run.started = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-                seconds=seconds, microseconds=nanoseconds // 1000
-            )
+            run.started = moment(seconds * 1_000 + nanoseconds / 1e6)
         run.context["host"] = _text(about, 13) or run.context.get("host")
         for inner in _inner(about, 21):
             run.context["commit"] = _text(parsed(inner), 2)
@@ -136,14 +133,14 @@ def _take(run: WandbRun, message: Message) -> None:
         row: dict[str, Any] = {}
         _update(row, parsed(content))
         run.history.append(row)
-        if isinstance(time := row.get("_timestamp"), int | float):
-            run.ended = datetime.fromtimestamp(time, UTC)
+        if isinstance(logged := row.get("_timestamp"), int | float):
+            run.ended = moment(logged * 1_000)
     for content in _inner(message, 26):
         about = parsed(content)
         names = {1: "platform", 2: "python", 6: "script", 12: "host", 13: "user"}
         run.context |= {name: said for field, name in names.items() if (said := _text(about, field))}
     for content in _inner(message, 18):
-        code = parsed(content).get(1, [0])[-1]
+        code = int(parsed(content).get(1, [0])[-1])
         run.state = "failed" if code else "finished"
         run.error = f"its process ended with exit status {code}" if code else None
 
@@ -165,10 +162,11 @@ def _update(values: dict[str, Any], message: Message) -> None:
             path = [part.decode() for part in _inner(item, 2) or _inner(item, 1)]
             if not path or len(path) > 50:
                 continue
-            at = values
+            at: dict[str, Any] = values
             for part in path[:-1]:
-                inner = at.get(part)
-                at[part] = at = inner if isinstance(inner, dict) else {}
+                if not isinstance(at.get(part), dict):
+                    at[part] = {}
+                at = at[part]
             said = _inner(item, 16)
             if field == 1 and said:
                 at[path[-1]] = json.loads(said[-1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from ingest.records import Artefact
@@ -95,7 +96,7 @@ def tracked(run: WandbRun) -> TrackedRun:
 
 def _counts_up(history: list[dict[str, Any]], name: str) -> bool:
     found = [number(row.get(name)) for row in history]
-    pairs = zip(found, found[1:], strict=False)
+    pairs = pairwise(found)
     return None not in found and all(
         one < other for one, other in pairs if one is not None and other is not None
     )
