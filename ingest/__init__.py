@@ -54,7 +54,7 @@ source_resolver: ClassResolver[Source] = ClassResolver(
 source_resolver.register_entrypoint("metakg.sources")
 
 
-def find_source(name: str, **options: Any) -> Source:
+def find_source(name: str, /, **options: Any) -> Source:
     """Source by name, constructed with the options (such as ``path``).
 
     Raises
@@ -75,7 +75,7 @@ def find_source(name: str, **options: Any) -> Source:
     return found(**options)
 
 
-def source_for(subject: Any, **options: Any) -> Source:
+def source_for(subject: Any, /, **options: Any) -> Source:
     """Source of what is given: a path, or an object of a library, such as a search of scikit-learn.
 
     Raises

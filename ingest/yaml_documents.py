@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,23 @@ def yaml_of(path: Path, root: Path) -> dict[str, Any]:
 
     text = text_of(path, root, _LIMIT)
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken):
-                line = token.start_mark.line + 1
-                raise SourceError(f"{path}:{line}: has an alias (*{token.value}), which no tracker writes")
-        found = yaml.safe_load(text)
+        found = yaml.load(text, Loader=_plain_loader())  # noqa: S506, a safe loader that knows no aliases
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SourceError(f"{path}: is no YAML ({' '.join(str(error).split())})") from error
+        raise SourceError(f"{path}: is no plain YAML ({' '.join(str(error).split())[:200]})") from error
     if not isinstance(found, dict):
         raise SourceError(f"{path}: holds no names with values: is it what it is named after?")
     return {str(name): value for name, value in found.items()}
+
+
+@cache
+def _plain_loader() -> Any:
+    import yaml
+
+    class PlainLoader(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                mark = self.peek_event().start_mark
+                raise yaml.YAMLError(f"line {mark.line + 1}: an alias, which no tracker writes")
+            return super().compose_node(parent, index)
+
+    return PlainLoader

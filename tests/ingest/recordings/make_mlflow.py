@@ -1,8 +1,10 @@
-"""Record runs with MLflow, by its file store and its SQLite store: python make_mlflow.py sqlite|file FOLDER."""
+"""Record runs with MLflow, by its file store or its SQLite store: python make_mlflow.py sqlite|file FOLDER."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 STORE, FOLDER = sys.argv[1], Path(sys.argv[2])
@@ -79,3 +81,25 @@ gone = client.create_run(experiment, run_name="thrown away")
 client.log_metric(gone.info.run_id, "accuracy", 0.1)
 client.delete_run(gone.info.run_id)
 Path("notes.txt").unlink()
+TABLES = (
+    "experiments",
+    "runs",
+    "params",
+    "tags",
+    "metrics",
+    "latest_metrics",
+    "datasets",
+    "inputs",
+    "input_tags",
+)
+if STORE == "sqlite":  # of its hundred tables, those that hold runs
+    with sqlite3.connect("mlflow.db") as database:
+        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        database.execute("PRAGMA foreign_keys = OFF")
+        for name in names:
+            if name not in TABLES and not name.startswith("sqlite_"):
+                database.execute(f'DROP TABLE "{name}"')
+        Path("mlflow.sql").write_text("\n".join(database.iterdump()) + "\n")
+else:
+    with tarfile.open("mlruns.tar.gz", "w:gz") as archive:
+        archive.add("mlruns")

@@ -18,6 +18,7 @@ settings = wandb.Settings(
     x_disable_stats=True,
     x_disable_machine_info=True,
     x_save_requirements=False,
+    host="laptop",
     console="off",
 )
 config = {
