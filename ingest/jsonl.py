@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ _STATUS = {
     **dict.fromkeys(("running", "queued", "pending"), "running"),
     "pruned": "pruned",
 }
+_METRIC = re.compile(r"(?i)train(ing)?[_/. ].*|(.*[_/. ])?loss")
+"""Names of metrics, without an object ``metrics`` around them, that are no measure by which runs are compared."""
+
 _KNOWN = {"dataset", "model", "pipeline", "measure", *_PARAMETERS, *_METRICS}
 
 
@@ -136,7 +140,7 @@ def run_of_line(
                 rest[name] = own.pop("class", None) or own.pop("name", None)
                 parameters |= own
     for name, value in list(rest.items()):
-        if is_measure(name) and number(value) is not None:
+        if (is_measure(name) or _METRIC.fullmatch(name)) and number(value) is not None:
             metrics[name] = rest.pop(name)
     if isinstance(rest.get("dataset"), Mapping):
         inner = rest.pop("dataset")

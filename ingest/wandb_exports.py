@@ -20,7 +20,7 @@ from ingest.json_values import restore
 from ingest.local_files import STREAM, checked, json_of
 from ingest.moments import moment
 from ingest.source import Tally
-from ingest.wandb_run import WandbRun
+from ingest.wandb_run import WandbRun, number
 from kg.errors import SourceError
 
 __all__ = ["is_export", "runs_of_export"]
@@ -67,8 +67,8 @@ def _listed(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     found = json_of(path, path.parent)
     if not isinstance(found, list):
         raise SourceError(f"{path}: is no list of runs")
-    for number, row in enumerate(found, 1):
-        yield f"{path}, run {number}", row if isinstance(row, dict) else {}
+    for place, row in enumerate(found, 1):
+        yield f"{path}, run {place}", row if isinstance(row, dict) else {}
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -94,8 +94,11 @@ def _of_table(row: Mapping[str, Any], place: str, is_measure: Callable[[str], bo
     run.tags = {own: said for name, own in _OWN.items() if (said := row.get(name)) and said != "-"}
     for name, said in row.items():
         if name not in _DROPPED and said != "":
+            value = restore(said)
+            if is_measure(name) and number(value) is None:
+                raise SourceError(f"{name} is {said!r:.60}, which is not a number")
             is_metric = is_measure(name) or _METRIC.search(name)
-            (run.summary if is_metric else run.config)[name] = restore(said)
+            (run.summary if is_metric else run.config)[name] = value
     return run
 
 
