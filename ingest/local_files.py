@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ingest.json_values import parse
 from kg.errors import SourceError
 
 __all__ = ["DOCUMENT", "STREAM", "checked", "digest", "files_below", "json_of", "lines_of", "text_of"]
@@ -71,7 +71,7 @@ def json_of(path: Path, root: Path) -> Any:
         If it is none, or :func:`checked` refuses it.
     """
     try:
-        return json.loads(text_of(path, root))
+        return parse(text_of(path, root))
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{path}: is no JSON ({error})") from error
 

@@ -46,7 +46,7 @@ def is_database(path: Path) -> bool:
     try:
         with closing(_opened(path)) as database:
             return _TABLES | {"latest_metrics"} <= _tables(database)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # its messages may be damaged too
         return "mlflow" in path.name or "mlruns" in path.name
 
 
@@ -80,9 +80,9 @@ def runs_of_database(path: Path, tally: Tally) -> Iterator[MlflowRun]:
                     )
                 else:
                     yield run
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise SourceError(
-            f"{path}: cannot be read as a database of MLflow's ({error}); is it whole?"
+            f"{path}: cannot be read as a database of MLflow's ({' '.join(str(error).split())}); is it whole?"
         ) from error
 
 

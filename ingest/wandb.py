@@ -11,8 +11,9 @@ from ingest.source import Tally
 from ingest.tracked import TrackedRun
 from ingest.tracker import TrackerSource
 from ingest.wandb_exports import is_export, runs_of_export
-from ingest.wandb_folder import is_run_folder, run_of_folder, run_of_log
+from ingest.wandb_folder import is_run_folder, run_of_folder
 from ingest.wandb_log import is_log
+from ingest.wandb_records import run_of_log
 from ingest.wandb_run import WandbRun, tracked
 from kg.errors import SourceError
 from kg.measure_names import normalise

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import ast
 import csv
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest.json_values import restore
+from ingest.json_values import parse, restore, unicode_only
 from ingest.local_files import STREAM, checked, json_of
 from ingest.moments import moment
 from ingest.source import Tally
@@ -118,10 +117,10 @@ def _of_list(row: Mapping[str, Any], place: str) -> WandbRun:
 
 def _mapping(said: Any, name: str) -> dict[str, Any]:
     """A mapping that may be written as JSON or as Python writes it."""
-    for read in (json.loads, ast.literal_eval):
+    for read in (parse, ast.literal_eval):
         if isinstance(said, str) and len(said) <= _LONGEST:
             try:
-                said = read(said)
+                said = unicode_only(read(said))
             except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
     if not isinstance(said, dict):

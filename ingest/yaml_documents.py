@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ingest.json_values import unicode_only
 from ingest.local_files import text_of
 from kg.errors import SourceError
 
@@ -26,7 +27,7 @@ def yaml_of(path: Path, root: Path) -> dict[str, Any]:
 
     text = text_of(path, root, _LIMIT)
     try:
-        found = yaml.load(text, Loader=_plain_loader())  # noqa: S506, a safe loader that knows no aliases
+        found = unicode_only(yaml.load(text, Loader=_plain_loader()))  # noqa: S506, a safe loader that knows no aliases
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SourceError(f"{path}: is no plain YAML ({' '.join(str(error).split())[:200]})") from error
     if not isinstance(found, dict):

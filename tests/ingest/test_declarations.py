@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-from ingest import declarations, jsonl, moments, run_words, sklearn_text
+from ingest import declarations, json_run, moments, run_words, sklearn_text
 from ingest.declarations import parse_declaration
 from kg.errors import MetakgError
 
@@ -39,7 +39,7 @@ def test_a_declaration_of_another_form_is_refused(said):
         declarations.declarations({"gini": said})
 
 
-@pytest.mark.parametrize("module", [declarations, jsonl, moments, run_words, sklearn_text])
+@pytest.mark.parametrize("module", [declarations, json_run, moments, run_words, sklearn_text])
 def test_examples(module):
     found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert found.attempted

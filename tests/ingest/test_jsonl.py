@@ -175,6 +175,7 @@ def test_a_pipeline_in_the_canonical_form_is_that_pipeline(tmp_path: Path) -> No
         ({"dataset": "a", "model": "m", "accuracy": 1, "started": "soon"}, "'soon' is no time"),
         ({"dataset": "a", "model": "m", "history": {"accuracy": ["x"]}}, "neither a number nor a pair"),
         ({"dataset": "a", "pipeline": {"steps": []}, "accuracy": 1}, "a pipeline needs at least one step"),
+        ('{"dataset": "a", "model": "m\\ud800", "accuracy": 1}', "surrogates not allowed"),
         ("{oh", "no run: "),
     ],
 )
