@@ -16,26 +16,36 @@ from typing import Any
 
 from class_resolver import ClassResolver
 
+from ingest.aslib import AslibSource
+from ingest.autosklearn import AutoSklearnSource
+from ingest.croissant import CroissantSource
 from ingest.jsonl import JsonlSource
 from ingest.lcdb import LcdbSource
 from ingest.mlflow import MlflowSource
 from ingest.oboe import OboeSource
+from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
 from ingest.sacred import SacredSource
+from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from ingest.wandb import WandbSource
 from kg.errors import SourceError
 
 __all__ = [
+    "AslibSource",
+    "AutoSklearnSource",
+    "CroissantSource",
     "IngestReport",
     "JsonlSource",
     "LcdbSource",
     "LeftOut",
     "MlflowSource",
     "OboeSource",
+    "OptunaSource",
     "Rejected",
     "SacredSource",
+    "SearchSource",
     "Source",
     "Tally",
     "TensorOboeSource",
@@ -47,7 +57,20 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource, MlflowSource, WandbSource, SacredSource, JsonlSource],
+    [
+        OboeSource,
+        LcdbSource,
+        TensorOboeSource,
+        SearchSource,
+        OptunaSource,
+        AutoSklearnSource,
+        AslibSource,
+        CroissantSource,
+        MlflowSource,
+        WandbSource,
+        SacredSource,
+        JsonlSource,
+    ],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
