@@ -50,6 +50,7 @@ class PiecewiseSource(ingest.LcdbSource):
                 bulk,
                 runs=runs,
                 evaluations=scores.filter(pl.col("run").is_in(runs["run"].to_list())),
+                series=whole.series.filter(pl.col("run").is_in(runs["run"].to_list())),
                 **tables,
             )
 
