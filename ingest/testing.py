@@ -79,7 +79,7 @@ class SourceTestCase(ABC):
         manifest = source.manifest
         assert manifest.source == source.name
         assert all((manifest.version, manifest.title, manifest.licence))
-        assert manifest.derived_from.startswith(("https://", "http://"))
+        assert manifest.derived_from.startswith(("https://", "http://", "file://"))
         assert manifest.version in source.describe()
         assert manifest.licence in source.describe()
 
