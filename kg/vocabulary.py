@@ -99,6 +99,7 @@ OWN_TERMS = (
     "contextCount",
     "tagCount",
     "artefactCount",
+    "usageCount",
     "linkCount",
     "seriesPointCount",
     # recommendations
