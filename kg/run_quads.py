@@ -1,4 +1,4 @@
-"""What a run came about by, what else was noted of it, its files, further datasets and series, as columns of N-Quads."""
+"""What a run came about by, what was noted of it, its files, further datasets and series, as columns of N-Quads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPE = f"<{RDF}type>"
 
 
 def about_runs(batch: Batch) -> Iterator[Statements]:
-    """Contexts, tags, artefacts, further datasets, and of series that there are any: their points are kept beside the graph."""
+    """Contexts, tags, artefacts and further datasets; of series that there are any, their points being elsewhere."""
     import polars as pl
 
     run = iri_of("run")

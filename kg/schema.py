@@ -104,9 +104,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
 The first six are what the experience is made of. ``measures`` declares measures that :mod:`kg.measures` does not know;
 ``contexts`` says how a run came about, one row each (``parent`` is the run that it is a part of, ``packages`` lines of
 ``name==version``); ``tags`` is what else was noted of it, as text; ``artefacts`` are files by their content; ``usages``
-are datasets that a run used beside the one of its task, and in which role; ``links`` says that two datasets are one (``same``) or come from one another (``alternate``). ``series`` are values along an axis
-(epoch, step, fold, training size), by the measure's key or a name of the source's: points that are kept beside the
-graph (:mod:`kg.series`) and not as triples.
+are datasets that a run used beside the one of its task, and in which role; ``links`` says that two datasets are one
+(``same``) or come from one another (``alternate``). ``series`` are values along an axis (epoch, step, fold, training
+size), by the measure's key or a name of the source's: points that are kept beside the graph (:mod:`kg.series`) and not
+as triples.
 """
 
 COUNTED = ("datasets", "qualities", "tasks", "pipelines", "runs", "evaluations")

@@ -299,7 +299,8 @@ class StoreTestCase:
             "runs": 2,
         }
         assert {table: info.counts[table] for table in counts} == counts
-        text = """SELECT ?name ?role ?packages ?note ?hash ?points ?used WHERE { ?run rdfs:label ?name ; mkg:role ?role ;
+        text = """SELECT ?name ?role ?packages ?note ?hash ?points ?used WHERE {
+            ?run rdfs:label ?name ; mkg:role ?role ;
             mkg:packages ?packages ; mkg:tag/rdf:value ?note ; ^prov:wasGeneratedBy/mkg:sha256 ?hash ;
             mkg:hasSeries/mkg:seriesPointCount ?points ; prov:used ?dataset .
             ?run prov:qualifiedUsage [ prov:entity ?dataset ; mkg:role ?used ] } LIMIT 1"""
