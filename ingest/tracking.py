@@ -181,6 +181,7 @@ class Recording:
         self._artefacts: dict[str, Artefact] = {}
         self._uses: list[tuple[DatasetRef, str]] = []
         self._ended: datetime | None = None
+        self._timed = True
         self._status = "finished"
         self._error: str | None = None
         self._error_type: str | None = None
@@ -307,6 +308,7 @@ class Recording:
         *,
         status: str | None = None,
         reason: tuple[str, str] | None = None,
+        timed: bool = True,
     ) -> None:
         """Say that it is over, and how.
 
@@ -318,10 +320,14 @@ class Recording:
             ``pruned``, if it was stopped because it did not promise enough.
         reason
             Type and message, where it was no exception that ended it.
+        timed
+            Whether it ran while it was recorded, so that times and duration are its own.
         """
         with self._lock:
-            self._ended = datetime.now(UTC)
-            self._scores.setdefault(_RUNTIME, max(time.perf_counter() - self._clock, 0.0))
+            self._timed = timed
+            if timed:
+                self._ended = datetime.now(UTC)
+                self._scores.setdefault(_RUNTIME, max(time.perf_counter() - self._clock, 0.0))
             if error is not None:
                 self._status = "failed"
                 self._error_type, self._error = type(error).__qualname__, _message(error)
@@ -358,7 +364,7 @@ class Recording:
                 self._error_type,
                 self._seed,
                 self._training_size,
-                self.started,
+                self.started if self._timed else None,
                 self._ended,
                 self._parent,
                 self._context,

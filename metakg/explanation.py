@@ -180,7 +180,28 @@ def _run(store: Store, iri: str) -> Explanation | None:
     facts = _first(store, "explain_run", run=IRI(iri))
     if facts is None:
         return None
-    return Explanation("run", iri, facts, (_section(store, "scores", "run_values", run=IRI(iri)),))
+    about = (
+        _section(store, "came about by", "run_context", run=IRI(iri)),
+        _section(store, "uses", "run_uses", run=IRI(iri)),
+        _section(store, "tags", "run_tags", run=IRI(iri)),
+        _section(store, "artefacts", "run_artefacts", run=IRI(iri)),
+        _series(store, iri),
+        _section(store, "parts", "run_parts", run=IRI(iri)),
+    )
+    scores = _section(store, "scores", "run_values", run=IRI(iri))
+    return Explanation("run", iri, facts, (scores, *(section for section in about if section.rows)))
+
+
+def _series(store: Store, iri: str) -> Section:
+    """Series of a run in short: how many points, from where to where."""
+    import polars as pl
+
+    each = (
+        store.series([iri])
+        .group_by("name", "axis", maintain_order=True)
+        .agg(points=pl.len(), first=pl.col("value").first(), last=pl.col("value").last())
+    )
+    return Section("series", tuple(each.columns), tuple(each.iter_rows()))
 
 
 def _dataset(store: Store, iri: str) -> Explanation | None:

@@ -96,7 +96,7 @@ def _never_failing(
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever fails here, the training goes on
-            warn(f"{method.__name__}: {_said(error)}")
+            warn(_said(error) if isinstance(error, MetakgError) else f"{method.__name__}: {_said(error)}")
 
     return lenient
 
