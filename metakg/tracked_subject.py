@@ -85,7 +85,7 @@ def pipeline_of_any(pipeline: Any) -> Pipeline | str:
 def program_name() -> str:
     """What runs, for people: the script's name, or python where there is none."""
     script = getattr(sys.modules.get("__main__"), "__file__", None)
-    return Path(script).name if script else "python"
+    return Path(script).stem if script else "python"
 
 
 def _warn(text: str, tags: dict[str, Any], name: str, value: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,8 @@ def exec(
     """
     from ingest.tracking_context import of_program
 
+    if shutil.which(words[0]) is None:
+        raise QueryError(f"there is no program {words[0]!r}: check its name, or give the full path")
     noted, own = pairs(tags, "--tag"), declared_measures(measures)
     with session.open() as kg, saying_warnings(session):
         run = kg.run(_program(words), measures=own, context=of_program(words), **about)
@@ -80,7 +83,7 @@ def exec(
 def _program(words: tuple[str, ...]) -> str:
     """Name of the program: the script, where an interpreter runs one."""
     scripts = (".py", ".R", ".r", ".jl", ".sh", ".ipynb")
-    return next((Path(word).name for word in words[:4] if word.endswith(scripts)), Path(words[0]).name)
+    return next((Path(word).stem for word in words[:4] if word.endswith(scripts)), Path(words[0]).stem)
 
 
 def _failure(status: int) -> tuple[str, str]:
@@ -104,7 +107,7 @@ def _run(words: tuple[str, ...], run: Run, store: object, no_metrics: bool) -> i
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise QueryError(
-            f"{words[0]!r} cannot be run ({reason}): check its name, or give the full path"
+            f"{words[0]!r} cannot be run ({reason}): check that it is a program"
         ) from error
     with program, _passing_on(program):
         if program.stdout is not None:
