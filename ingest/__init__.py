@@ -18,7 +18,9 @@ from class_resolver import ClassResolver
 
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
+from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
+from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
@@ -28,7 +30,9 @@ __all__ = [
     "LcdbSource",
     "LeftOut",
     "OboeSource",
+    "OptunaSource",
     "Rejected",
+    "SearchSource",
     "Source",
     "Tally",
     "TensorOboeSource",
@@ -39,7 +43,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource],
+    [OboeSource, LcdbSource, TensorOboeSource, SearchSource, OptunaSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
