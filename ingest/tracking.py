@@ -24,7 +24,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,7 +169,7 @@ class Recording:
             raise QueryError("the procedure is empty: say 5-fold-cv, holdout or the like, or leave it out")
         self.subject = Subject(pipeline, dataset, target, type, procedure.strip())
         self.manifest = manifest_of(project)
-        self.started, self._clock = datetime.now(UTC), time.perf_counter()
+        self.started, self.clock = datetime.now(UTC), time.perf_counter()
         self.key = f"{self.started:%Y%m%dT%H%M%S}-{secrets.token_hex(6)}"
         self._seed, self._training_size, self._parent = seed, training_size, parent
         self._context = {**(context or {}), "name": name, "role": role}
@@ -198,10 +198,9 @@ class Recording:
         """What was noted so far."""
         return dict(self._tags)
 
-    def executes(self, pipeline: Pipeline | str) -> None:
-        """Say which pipeline it is, where that was not known at the beginning."""
-        held = self.subject
-        self.subject = Subject(pipeline, held.dataset, held.target, held.type, held.procedure)
+    def revise(self, **changes: Any) -> None:
+        """Say what the run is about (attributes of :class:`Subject`), where that was not known at the beginning."""
+        self.subject = replace(self.subject, **changes)
 
     def measure(
         self, name: str, direction: str, low: float | None = None, high: float | None = None, unit: str = ""
@@ -217,15 +216,20 @@ class Recording:
         with self._lock:
             self._measures[name] = own
 
-    def score(self, name: str, value: Any) -> None:
+    def score(self, name: str, value: Any, vocabulary: str = "") -> None:
         """Note the value of a measure; a second value for it replaces the first.
+
+        Parameters
+        ----------
+        vocabulary
+            Whose name it is; see :func:`kg.measure_names.normalise`.
 
         Raises
         ------
         QueryError
             If the measure is not known, or the value is no number within its range.
         """
-        reading = self._reading(name)
+        reading = self._reading(name, vocabulary)
         if reading is None:
             close = difflib.get_close_matches(name.lower(), MEASURES, 1)
             hint = f"did you mean {close[0]!r}? " if close else ""
@@ -246,11 +250,11 @@ class Recording:
         with self._lock:
             self._scores[measure.key] = number
 
-    def _reading(self, name: str) -> Reading | None:
+    def _reading(self, name: str, vocabulary: str) -> Reading | None:
         own = self._measures.get(name)
-        return Reading(own) if own else normalise(name)
+        return Reading(own) if own else normalise(name, vocabulary)
 
-    def point(self, axis: str, position: float, name: str, value: Any) -> None:
+    def point(self, axis: str, position: float, name: str, value: Any, vocabulary: str = "") -> None:
         """Note a point of a series; a second one at the same place replaces the first.
 
         Raises
@@ -259,7 +263,7 @@ class Recording:
             If it is no finite number.
         """
         number = _number(name, value)
-        reading = self._reading(name)
+        reading = self._reading(name, vocabulary)
         same = reading is not None and (reading.factor, reading.offset) == (1.0, 0.0)
         own = reading.measure.key if reading is not None and same else _text(name)
         with self._lock:
@@ -327,7 +331,7 @@ class Recording:
             self._timed = timed
             if timed:
                 self._ended = datetime.now(UTC)
-                self._scores.setdefault(_RUNTIME, max(time.perf_counter() - self._clock, 0.0))
+                self._scores.setdefault(_RUNTIME, max(time.perf_counter() - self.clock, 0.0))
             if error is not None:
                 self._status = "failed"
                 self._error_type, self._error = type(error).__qualname__, _message(error)

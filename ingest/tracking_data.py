@@ -115,7 +115,10 @@ def _of_pair(
         return DatasetRef(name or "a sparse matrix", fingerprint=_of_sparse(features.tocsr(), labels))
     if hasattr(features, "to_pandas"):
         features = features.to_pandas()
-    frame = features if isinstance(features, pd.DataFrame) else pd.DataFrame(_features(features))
+    if not isinstance(features, pd.DataFrame):
+        values = _features(features)
+        features = pd.DataFrame(values, columns=[f"x{i}" for i in range(values.shape[1])])
+    frame = features
     frame = frame.set_axis([str(column) for column in frame.columns], axis=1)
     if labels is None:
         return _content(frame, None, name, metafeatures)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kg.errors import MetakgError, TrackingWarning
     from kg.questions import Question
     from kg.result import Result
+    from metakg.autologging import autolog
     from metakg.croissant import croissant_of_table
     from metakg.graph import KnowledgeGraph
     from metakg.neighbours import Neighbours
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "TrackingWarning",
     "__version__",
+    "autolog",
     "croissant_of_table",
     "current_run",
     "open",
@@ -57,6 +59,7 @@ _LAZY = {
     "Result": "kg.result",
     "Run": "metakg.tracked_run",
     "TrackingWarning": "kg.errors",
+    "autolog": "metakg.autologging",
     "croissant_of_table": "metakg.croissant",
     "current_run": "metakg.tracked_run",
     "read_table": "embeddings.table_file",

@@ -70,7 +70,7 @@ class Explanation:
 def _shown(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
-    return "-" if cell is None else iris_in_short(str(cell))
+    return "-" if cell is None else iris_in_short(", ".join(str(cell).splitlines()))
 
 
 def explain(store: Store, thing: str) -> Explanation:

@@ -184,6 +184,11 @@ class Run:
         return self._recording.iri if self._recording else self._handed[0]
 
     @property
+    def recording(self) -> Recording | None:
+        """The strict part, which raises what this one warns of; None before the run has begun, or if it could not."""
+        return self._recording
+
+    @property
     def project(self) -> str:
         """Name of the project; empty before the run has begun."""
         return self._recording.manifest.source if self._recording else self._handed[1]
@@ -334,7 +339,7 @@ class Run:
         """Say which pipeline it is, where that is known only now: an estimator, a Pipeline or a name."""
         from metakg.tracked_subject import pipeline_of_any
 
-        self._at_hand().executes(pipeline_of_any(pipeline))
+        self._at_hand().revise(pipeline=pipeline_of_any(pipeline))
 
     @_never_failing
     def prune(self) -> None:
@@ -347,6 +352,16 @@ class Run:
         """Say that the run failed, where no exception says so."""
         self._at_hand()
         self._reason = (error_type, message)
+
+    def keep(self, batch: Batch) -> None:
+        """Keep a batch of runs that are parts of this one.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """
+        keep(self._kg, self._folder, batch)
 
     def child(self, pipeline: Any = None, **options: Any) -> Run:
         """A run that is a part of this one, for other threads and processes too; options as of ``kg.run``.

@@ -106,9 +106,7 @@ def _run(words: tuple[str, ...], run: Run, store: object, no_metrics: bool) -> i
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise QueryError(
-            f"{words[0]!r} cannot be run ({reason}): check that it is a program"
-        ) from error
+        raise QueryError(f"{words[0]!r} cannot be run ({reason}): check that it is a program") from error
     with program, _passing_on(program):
         if program.stdout is not None:
             _pass_lines(program.stdout.fileno(), run)
