@@ -62,11 +62,9 @@ def main() -> int:
             pairs.append((taken[False], taken[True]))
         ((count,),) = kg.store.query(COUNT).rows()
     ratio = statistics.median(with_it / without for with_it, without in pairs)
-    quartiles = np.percentile([with_it / without for with_it, without in pairs], [25, 75])
+    low, high = np.percentile([with_it / without for with_it, without in pairs], [25, 75])
     print(f"cross-validation {statistics.median(without for _, without in pairs):.2f} s without autolog")
-    print(
-        f"with autolog    x {ratio:.3f} (median of {len(pairs)} pairs; quartiles {quartiles[0]:.3f} to {quartiles[1]:.3f})"
-    )
+    print(f"with autolog    x {ratio:.3f} (median of {len(pairs)} pairs; quartiles {low:.3f} to {high:.3f})")
     expected = 21 + len(pairs)
     print(f"                {count} of {expected} runs in the graph")
     return 0 if ratio <= LIMIT and count == expected else 1

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import operator
 import os
 import re
 import secrets
@@ -30,7 +31,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.records import UNKNOWN_PROCEDURE, Artefact, DatasetRef, Points, Record, Records
+from ingest.sklearn_objects import opaque_pipeline
 from ingest.source import Tally
+from ingest.tracking_data import plain_text
 from ingest.tracking_files import artefact_of
 from kg import iris, schema
 from kg.batch import Batch, Manifest
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Recording", "Subject", "manifest_of", "project_name", "task_type_of"]
 
 _LONGEST_ERROR = 2_000
+_LIMIT = 2**63
 _RUNTIME = "runtime_seconds"
 
 
@@ -167,12 +171,15 @@ class Recording:
                 raise QueryError(f"{what} {value!r} is unknown; known: {', '.join(schema.ALLOWED[column])}")
         if not procedure.strip():
             raise QueryError("the procedure is empty: say 5-fold-cv, holdout or the like, or leave it out")
-        self.subject = Subject(pipeline, dataset, target, type, procedure.strip())
+        target = None if target is None else plain_text(target)
+        self.subject = Subject(pipeline, dataset, target, type, plain_text(procedure).strip())
         self.manifest = manifest_of(project)
         self.started, self.clock = datetime.now(UTC), time.perf_counter()
         self.key = f"{self.started:%Y%m%dT%H%M%S}-{secrets.token_hex(6)}"
-        self._seed, self._training_size, self._parent = seed, training_size, parent
-        self._context = {**(context or {}), "name": name, "role": role}
+        self._seed, self._parent = _whole("seed", seed, -_LIMIT), parent
+        self._training_size = _whole("training_size", training_size, 1)
+        about = {**(context or {}), "name": name, "role": role}
+        self._context = {key: None if text is None else plain_text(text) for key, text in about.items()}
         self._measures = dict(measures or {})
         self._scores: dict[str, float] = {}
         self._parameters: dict[str, Any] = {}
@@ -265,7 +272,7 @@ class Recording:
         number = _number(name, value)
         reading = self._reading(name, vocabulary)
         same = reading is not None and (reading.factor, reading.offset) == (1.0, 0.0)
-        own = reading.measure.key if reading is not None and same else _text(name)
+        own = reading.measure.key if reading is not None and same else plain_text(name)
         with self._lock:
             self._series.setdefault((own, axis), {})[_number(axis, position)] = number
 
@@ -277,18 +284,25 @@ class Recording:
 
     def artefact(self, path: str | os.PathLike[str], name: str | None = None) -> None:
         """Note a file; see :func:`ingest.tracking_files.artefact_of`."""
-        found = artefact_of(path, None if name is None else _text(name))
+        found = artefact_of(path, None if name is None else plain_text(name))
         with self._lock:
             self._artefacts[found.name] = found
 
     def tag(self, tags: Mapping[str, Any]) -> None:
         """Note something as text."""
-        cleaned = {_text(name): _text(value) for name, value in tags.items()}
+        cleaned = {plain_text(name): plain_text(value) for name, value in tags.items()}
         with self._lock:
             self._tags.update(cleaned)
 
     def parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Note parameters: the pipeline's if that is known by name, else as tags."""
+        """Note parameters: the pipeline's if that is known by name, else as tags.
+
+        Raises
+        ------
+        SourceError
+            If one holds itself.
+        """
+        opaque_pipeline("any", parameters)
         with self._lock:
             self._parameters.update(parameters)
 
@@ -347,10 +361,10 @@ class Recording:
             scores = dict(self._scores)
             if isinstance(about.pipeline, Pipeline):
                 pipeline = about.pipeline
-                tags |= {_text(f"param.{name}"): _text(value) for name, value in self._parameters.items()}
+                tags |= {
+                    plain_text(f"param.{name}"): plain_text(value) for name, value in self._parameters.items()
+                }
             else:
-                from ingest.sklearn_objects import opaque_pipeline
-
                 pipeline = opaque_pipeline(about.pipeline, self._parameters)
             if self._status != "finished":  # such a run has no evaluation: nothing that was noted is lost
                 tags |= {key: repr(value) for key, value in scores.items()}
@@ -407,16 +421,25 @@ def _number(name: str, value: Any) -> float:
     return number
 
 
-def _text(value: Any) -> str:
-    """Text that can stand in the graph: without null characters and halves of characters."""
-    return str(value).replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+def _whole(name: str, value: Any, low: int) -> int | None:
+    if value is None:
+        return None
+    try:
+        number = operator.index(value)
+    except TypeError as error:
+        raise QueryError(
+            f"{name} is {value!r}, which is no whole number: give one, or leave it out"
+        ) from error
+    if not low <= number < _LIMIT:
+        raise QueryError(f"{name} is {number}: give a whole number from {low} to 2**63 - 1, or leave it out")
+    return number
 
 
 def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return "interrupted"
     try:
-        text = _text(error)
+        text = plain_text(error)
     except Exception:  # noqa: BLE001 - a person's own exception, whose text fails
         text = ""
     text = text or type(error).__qualname__

@@ -27,13 +27,18 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["dataset_ref"]
+__all__ = ["dataset_ref", "plain_text"]
 
 _TABLES = {".csv", ".tsv", ".tab", ".txt", ".data", ".parquet", ".pq"}
 _KEPT = 32
 
 _known: OrderedDict[str, DatasetRef] = OrderedDict()
 _lock = threading.Lock()
+
+
+def plain_text(value: Any) -> str:
+    """Text that can stand in the graph: without null characters and halves of characters."""
+    return str(value).replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def dataset_ref(
@@ -61,6 +66,7 @@ def dataset_ref(
     TableError
         If a table cannot be read, or its target column is not there.
     """
+    name = None if name is None else plain_text(name)
     if isinstance(dataset, DatasetRef):
         return dataset
     if isinstance(dataset, int) and not isinstance(dataset, bool):
@@ -70,7 +76,7 @@ def dataset_ref(
 
         return _of_table(read_table(dataset), target, name or Path(dataset).name, metafeatures)
     if isinstance(dataset, str):
-        return _of_word(dataset.strip(), name)
+        return _of_word(plain_text(dataset).strip(), name)
     if isinstance(dataset, tuple) and len(dataset) == 2:
         features, labels = dataset
         return _of_pair(features, labels, target, name, metafeatures)

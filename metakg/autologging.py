@@ -136,11 +136,12 @@ def _restore() -> None:
 
 def _kinds(base: type) -> Iterator[Any]:
     """A class and all that are derived from it."""
-    seen, left = {base}, [base]
+    seen: set[Any] = {base}
+    left: list[Any] = [base]
     while left:
         kind = left.pop()
         yield kind
-        fresh: list[Any] = [each for each in type.__subclasses__(kind) if each not in seen]
+        fresh = [each for each in type.__subclasses__(kind) if each not in seen]
         seen.update(fresh)
         left += fresh
 

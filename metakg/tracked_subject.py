@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ingest.tracking import Recording, Subject
     from kg.measures import Measure
     from kg.pipeline import Pipeline
+
+_LIMIT = 2**63
 
 __all__ = ["begin", "pipeline_of_any", "program_name"]
 
@@ -54,16 +57,19 @@ def begin(
         dataset,
         target=target,
         type=kind,
-        procedure=str(procedure),
-        parameters=given["parameters"],
+        procedure=str(procedure).strip() or UNKNOWN_PROCEDURE,
         name=given["name"],
         seed=_seed(given, tags),
         role=_one_of("role", given["role"], tags),
-        training_size=given["training_size"],
+        training_size=_whole("training_size", given["training_size"], tags),
         parent=parent or None,
         context=given["context"] if given["context"] is not None else of_this_process(),
         measures={**measures, **_measures(given["measures"], tags)},
     )
+    try:
+        recording.parameters(given["parameters"])
+    except Exception as error:  # noqa: BLE001 - a parameter may be anything
+        _warn(f"the parameters cannot be read ({error})", tags, "parameters", given["parameters"])
     recording.tag(tags)
     return recording
 
@@ -97,7 +103,7 @@ def _warn(text: str, tags: dict[str, Any], name: str, value: Any) -> None:
 
 def _pipeline(given: Mapping[str, Any], around: Subject | None, tags: dict[str, Any]) -> Pipeline | str:
     pipeline = given["pipeline"]
-    if pipeline is None or pipeline == "":
+    if pipeline is None or (isinstance(pipeline, str) and not pipeline.strip()):
         return around.pipeline if around else program_name()
     try:
         return pipeline_of_any(pipeline)
@@ -164,11 +170,19 @@ def _seed(given: Mapping[str, Any], tags: dict[str, Any]) -> int | None:
             return seed_of(pipeline)
         except MetakgError:  # told when the pipeline was read
             return None
+    return _whole("seed", seed, tags)
+
+
+def _whole(name: str, value: Any, tags: dict[str, Any]) -> int | None:
     try:
-        return None if seed is None else int(seed)
-    except (TypeError, ValueError):
-        _warn(f"seed {seed!r} is no whole number", tags, "seed", seed)
-        return None
+        number = None if value is None else operator.index(value)
+    except TypeError:
+        number = _LIMIT
+    low = 1 if name == "training_size" else -_LIMIT
+    if number is None or low <= number < _LIMIT:
+        return number
+    _warn(f"{name} {value!r} is no whole number of 64 bits from {low}", tags, name, value)
+    return None
 
 
 def _measures(given: Mapping[str, Any], tags: dict[str, Any]) -> dict[str, Measure]:
