@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 from metakg.opened import OpenedGraph, plain_path
 
-__all__ = ["Contents"]
+__all__ = ["Contents", "source_of"]
 
 
 class Contents(OpenedGraph):
@@ -79,7 +79,7 @@ class Contents(OpenedGraph):
 
         if isinstance(source, str | os.PathLike) and is_rdf_path(source):
             return self.ingest_rdf(source, progress=progress, keep_going=keep_going, **options)
-        found = _source_of(source, options)
+        found = source_of(source, options)
         found.keep_going = keep_going
         if validate:
             check_source(found, progress)
@@ -311,8 +311,14 @@ class Contents(OpenedGraph):
         return self.store.dataset()
 
 
-def _source_of(given: Any, options: dict[str, Any]) -> Source:
-    """Source that is given by its name, by what it reads, or as it is."""
+def source_of(given: Any, options: dict[str, Any]) -> Source:
+    """Source that is given by its name, by what it reads, or as it is.
+
+    Raises
+    ------
+    SourceError
+        If there is no such source, or it takes no such option.
+    """
     from ingest import Source, find_source, source_for, source_resolver
 
     if isinstance(given, Source):
