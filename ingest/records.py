@@ -75,13 +75,13 @@ class DatasetRef:
         return iris.named_dataset(self.name or "")
 
     @property
-    def title(self) -> str | None:
-        """Name for people; None for a known one that the graph may have a better name for."""
-        if self.name or self.known:
+    def title(self) -> str:
+        """Name for people."""
+        if self.name:
             return self.name
         if self.openml_id is not None:
             return f"OpenML dataset {self.openml_id}"
-        return "a table without a name"
+        return self.known or "a table without a name"
 
 
 @dataclass(frozen=True)
@@ -345,16 +345,8 @@ class Records:
                 for table, rows in self._rows.items():
                     self._rows[table] = [row for row in rows if row[0] != run]
 
-    def batch(self) -> Batch:
-        """What was gathered since the last time.
-
-        Raises
-        ------
-        SchemaError
-            If a name cannot stand in the graph.
-        """
-        import polars as pl
-
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What was gathered since the last time, as rows of each table; nothing large is loaded for it."""
         self._check_parents()
         used = {"measures": self._declared_used()}
         listed = {
@@ -365,16 +357,27 @@ class Records:
             ]
             for table in schema.TABLES
         }
-        frames = {
-            table: pl.DataFrame(rows, schema=schema.empty(table).schema, orient="row")
-            for table, rows in listed.items()
-            if rows
-        }
-        for table, frame in frames.items():
+        for table, rows in listed.items():
             if table not in ("runs", "evaluations", "series"):
-                self.tally.read(table, frame.height)
+                self.tally.read(table, len(rows))
         self._described.clear()
         self._rows.clear()
+        return {table: rows for table, rows in listed.items() if rows}
+
+    def batch(self) -> Batch:
+        """What was gathered since the last time.
+
+        Raises
+        ------
+        SchemaError
+            If a name cannot stand in the graph.
+        """
+        import polars as pl
+
+        frames = {
+            table: pl.DataFrame(rows, schema=schema.empty(table).schema, orient="row")
+            for table, rows in self.rows().items()
+        }
         return Batch(self.manifest, **frames)
 
     def _declared_used(self) -> list[tuple[Any, ...]]:

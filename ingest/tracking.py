@@ -392,15 +392,13 @@ class Recording:
                 list(self._uses),
             )
 
-    def batch(self) -> Batch:
-        """Batch of this one run.
+    def records(self) -> Records:
+        """This one run, on its way to rows or a batch.
 
         Raises
         ------
         SourceError
             If something of it cannot go into the graph.
-        SchemaError
-            If a name cannot stand there.
         """
         tally = Tally()
         own = {measure.key: measure for measure in self._measures.values()}
@@ -408,7 +406,19 @@ class Recording:
         records.add(self.record())
         for wrong in tally.rejected:
             raise SourceError(f"{wrong.place}: {wrong.why}")
-        return records.batch()
+        return records
+
+    def batch(self) -> Batch:
+        """Batch of this one run.
+
+        Raises
+        ------
+        SourceError
+            As :meth:`records`.
+        SchemaError
+            If a name cannot stand in the graph.
+        """
+        return self.records().batch()
 
 
 def _number(name: str, value: Any) -> float:

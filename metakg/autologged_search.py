@@ -92,7 +92,7 @@ def note_search(run: Run, search: Any) -> None:
         )
         key = f"{recording.key}-{candidate.number}"
         records.add(replace(found, key=key, parent=recording.iri, started=recording.started))
-    run.keep(records.batch())
+    run.keep(records)
     if tally.wrong:
         recording.tag({"candidates with scores that are wrong": tally.wrong})
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from kg.errors import MetakgError, StoreError, TrackingWarning
 
 if TYPE_CHECKING:
+    from ingest.records import Records
     from ingest.tracking import Recording, Subject
-    from kg.batch import Batch
     from kg.measures import Measure
     from metakg.opened import OpenedGraph
 
@@ -59,8 +59,8 @@ def warn(text: str) -> None:
             sys.stderr.write(f"metakg: {text}\n")
 
 
-def keep(kg: OpenedGraph, folder: Path | None, batch: Batch) -> None:
-    """Keep a batch for the graph: in the store's inbox, or, for an endpoint, in the graph itself.
+def keep(kg: OpenedGraph, folder: Path | None, records: Records) -> None:
+    """Keep runs for the graph: in the store's inbox, or, for an endpoint, in the graph itself.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def keep(kg: OpenedGraph, folder: Path | None, batch: Batch) -> None:
         raise StoreError(f"the store {kg.name} was opened to read only: open it without read_only to write")
     if folder is None:
         with _making:
-            kg.store.log(batch)
+            kg.store.log(records.batch())
         return
     from kg.inbox import Inbox
 
@@ -85,7 +85,7 @@ def keep(kg: OpenedGraph, folder: Path | None, batch: Batch) -> None:
 
         with _making:
             open_store(folder, create=True).close()
-    Inbox(folder / "inbox").put(batch)
+    Inbox(folder / "inbox").put_rows(records.manifest, records.rows())
 
 
 def _never_failing(
@@ -237,7 +237,7 @@ class Run:
             return
         try:
             self._recording.end(error, status=self._status if error is None else None, reason=self._reason)
-            keep(self._kg, self._folder, self._recording.batch())
+            keep(self._kg, self._folder, self._recording.records())
             self.logged = True
         except Exception as failure:  # noqa: BLE001 - the training is over, and stays so
             warn(f"the run was not logged: {_said(failure)}")
@@ -353,15 +353,15 @@ class Run:
         self._at_hand()
         self._reason = (error_type, message)
 
-    def keep(self, batch: Batch) -> None:
-        """Keep a batch of runs that are parts of this one.
+    def keep(self, records: Records) -> None:
+        """Keep runs that are parts of this one.
 
         Raises
         ------
         StoreError
             If it cannot be kept.
         """
-        keep(self._kg, self._folder, batch)
+        keep(self._kg, self._folder, records)
 
     def child(self, pipeline: Any = None, **options: Any) -> Run:
         """A run that is a part of this one, for other threads and processes too; options as of ``kg.run``.

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from kg.measures import Measure
     from kg.pipeline import Pipeline
 
-_LIMIT = 2**63
-
 __all__ = ["begin", "pipeline_of_any", "program_name"]
+
+_LIMIT = 2**63
 
 
 def begin(
