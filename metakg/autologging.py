@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from metakg.tracked_run import Run, warn
+from metakg.tracked_subject import estimator_task
 
 if TYPE_CHECKING:
     from metakg.tracking import Tracking
@@ -256,7 +257,11 @@ def _noting(note: Callable[[], None]) -> None:
 
 def _predicts(estimator: Any) -> bool:
     try:
-        return hasattr(estimator, "predict") or hasattr(estimator, "fit_predict")
+        return (
+            estimator_task(estimator) is not None
+            or hasattr(estimator, "predict")
+            or hasattr(estimator, "fit_predict")
+        )
     except Exception:  # noqa: BLE001 - a person's estimator
         return False
 

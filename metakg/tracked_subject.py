@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kg.measures import Measure
     from kg.pipeline import Pipeline
 
-__all__ = ["begin", "pipeline_of_any", "program_name"]
+__all__ = ["begin", "estimator_task", "pipeline_of_any", "program_name"]
 
 _LIMIT = 2**63
 

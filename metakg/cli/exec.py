@@ -149,7 +149,10 @@ def _pass_lines(source: int, run: Run) -> None:
         for line in lines:
             _take(line, run)
         begun = begun[: _LONGEST_LINE + 1]
-    _take(begun, run)
+    if begun:
+        _take(begun, run)
+        out.write(b"\n")  # what is said of the run stands on a line of its own
+        out.flush()
 
 
 def _take(line: bytes, run: Run) -> None:
