@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from embeddings.table import Table
 
-__all__ = ["WAYS", "GivenData", "given_data", "slug"]
+__all__ = ["WAYS", "GivenData", "given_data"]
 
 WAYS = "a table with target=, a pair (X, y), the path of a table with target=, an OpenML id such as 31, or a name"
 """How a person says which data it was."""
@@ -100,20 +100,6 @@ def given_data(dataset: Any, target: str | None = None, task: str | None = None)
 
     asked: Any = task if task in ("classification", "regression") else None
     return _table(prepare(dataset, target, asked, name=name), len(dataset), dataset.shape[1] - 1, task)
-
-
-def slug(name: str) -> str:
-    """Name as a graph's version has it.
-
-    Raises
-    ------
-    SourceError
-        If it has no letter or digit.
-    """
-    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
-    if not plain:
-        raise SourceError(f"name {name!r} has no letter or digit: give another one")
-    return plain
 
 
 def _openml_id(dataset: Any) -> int | None:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ingest.given_data import slug
+from ingest.graph_names import slug
 from ingest.optuna_journal import is_journal, studies_of_journal
 from ingest.optuna_objectives import agreed, objectives_of
+from ingest.optuna_objects import is_study, study_of
 from ingest.optuna_setting import Setting
 from ingest.optuna_sqlite import is_database, is_optuna_database, studies_of_database
-from ingest.optuna_studies import Study, study_of
+from ingest.optuna_studies import Study
 from ingest.records import Records
 from ingest.source import Source, Tally
 from kg.batch import Batch, Manifest
@@ -87,7 +88,7 @@ class OptunaSource(Source):
         """Studies, and files by their first bytes."""
         if isinstance(subject, Path):
             return subject.is_file() and (is_optuna_database(subject) or is_journal(subject))
-        return _is_study(subject)
+        return is_study(subject)
 
     @property
     def manifest(self) -> Manifest:
@@ -95,7 +96,7 @@ class OptunaSource(Source):
         subject = self._subject
         if isinstance(subject, Path):
             name, title, origin = subject.stem, f"{self.title} in {subject.name}", subject.resolve().as_uri()
-        elif _is_study(subject):
+        elif is_study(subject):
             name, title, origin = subject.study_name, f"study {subject.study_name}", "https://optuna.org/"
         else:
             raise SourceError(
@@ -140,10 +141,3 @@ class OptunaSource(Source):
             wanted = "study" if self._study is None else f"study {self._study!r}"
             raise SourceError(f"{subject}: has no {wanted}; there are: {names or 'none'}")
         return found
-
-
-def _is_study(subject: Any) -> bool:
-    """Whether it is an ``optuna.Study``, told by its type's name, as Optuna need not be there."""
-    return any(
-        kind.__name__ == "Study" and kind.__module__.startswith("optuna.") for kind in type(subject).__mro__
-    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.optuna_studies import DIRECTIONS, STATES, Study, Trial, parsed, restored
+from ingest.optuna_studies import DIRECTIONS, STATES, Study, Trial, moment, parsed, restored
 from kg.errors import SourceError
 
 __all__ = ["is_journal", "studies_of_journal"]
@@ -147,11 +146,5 @@ def _set_parameter(trial: Trial, name: str, stored: Any, distribution: Any) -> N
 def _set_state(trial: Trial, state: Any, line: Mapping[str, Any], values: Any) -> None:
     trial.state = STATES[_index(state)]
     trial.values = list(values or ()) if trial.state == "COMPLETE" else ()
-    trial.started = _moment(line.get("datetime_start")) or trial.started
-    trial.ended = _moment(line.get("datetime_complete")) or trial.ended
-
-
-def _moment(text: Any) -> datetime | None:
-    """Time in UTC; before Optuna 5 it was of whatever time zone the machine was in, and is not taken."""
-    moment = None if text is None else datetime.fromisoformat(text)
-    return None if moment is None or moment.tzinfo is None else moment.astimezone(UTC)
+    trial.started = moment(line.get("datetime_start")) or trial.started
+    trial.ended = moment(line.get("datetime_complete")) or trial.ended

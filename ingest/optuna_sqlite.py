@@ -5,11 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from ingest.optuna_studies import DIRECTIONS, STATES, Study, Trial, parsed, restored
+from ingest.optuna_studies import DIRECTIONS, STATES, Study, Trial, moment, parsed, restored
 from kg.errors import SourceError
 
 __all__ = ["is_database", "is_optuna_database", "studies_of_database"]
@@ -120,7 +118,7 @@ def _trials(file: sqlite3.Connection, study: int, *, timed: bool) -> Iterator[Tr
                 raise ValueError(f"its state is {state!r}; known: {', '.join(STATES)}")
             _fill(file, identifier, trial)
             if timed:
-                trial.started, trial.ended = map(_moment, times)
+                trial.started, trial.ended = (moment(each and f"{each}+00:00") for each in times)
         except ValueError as error:
             trial.wrong = str(error)
         yield trial
@@ -151,7 +149,3 @@ def _fill(file: sqlite3.Connection, identifier: int, trial: Trial) -> None:
             "SELECT value, value_type FROM trial_values WHERE trial_id = ? ORDER BY objective", mine
         )
         trial.values = [_SPECIAL.get(kind, value) for value, kind in values]
-
-
-def _moment(text: Any) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)

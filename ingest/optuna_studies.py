@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["DIRECTIONS", "STATES", "Study", "Trial", "parsed", "restored", "study_of"]
+__all__ = ["DIRECTIONS", "STATES", "Study", "Trial", "moment", "parsed", "restored"]
 
 STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 """States of a trial, in the order of Optuna's numbers for them."""
@@ -112,28 +112,17 @@ def restored(stored: Any, distribution: Any) -> Any:
     return number
 
 
-def study_of(study: Any) -> Study:
-    """An ``optuna.Study``; times are read as of this machine's time zone, as Optuna gives them."""
-    return Study(
-        study.study_name,
-        [DIRECTIONS.get(direction.name, "") for direction in study.directions],
-        getattr(study, "metric_names", None),
-        dict(study.user_attrs),
-        [
-            Trial(
-                trial.number,
-                trial.state.name,
-                dict(trial.params),
-                (trial.values or ()) if trial.state.name == "COMPLETE" else (),
-                dict(trial.intermediate_values),
-                dict(trial.user_attrs),
-                _utc(trial.datetime_start),
-                _utc(trial.datetime_complete),
-            )
-            for trial in study.get_trials(deepcopy=False)
-        ],
-    )
+def moment(text: Any) -> datetime | None:
+    """Time in UTC; without a time zone it is of whatever zone the machine was in, and is not taken.
 
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)
+    Raises
+    ------
+    ValueError
+        If it is no time.
+    """
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no time")
+    found = datetime.fromisoformat(text)
+    return None if found.tzinfo is None else found.astimezone(UTC)

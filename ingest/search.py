@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ingest.given_data import slug
+from ingest.graph_names import slug
 from ingest.records import Points, Record, Records
 from ingest.search_candidates import Candidate
 from ingest.search_procedures import of_a_sample, procedure_of, splitter_text

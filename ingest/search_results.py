@@ -85,10 +85,11 @@ def of_cross_validation(outputs: Any) -> Candidate:
     SourceError
         If there is no score, or not one for each fold.
     """
-    columns = _columns(outputs) if hasattr(outputs, "keys") else {"test_score": list(outputs)}
+    single = getattr(outputs, "ndim", 2) == 1
+    columns = {"test_score": outputs.tolist()} if single else _columns(outputs)
     folds = {name.removeprefix("test_"): columns[name] for name in columns if name.startswith("test_")}
-    lengths = {len(each) for each in folds.values()}
-    if len(lengths) != 1 or 0 in lengths:
+    lengths = {len(columns[name]) for name in columns if name.startswith(("test_", "fit_time", "score_time"))}
+    if not folds or len(lengths) != 1 or 0 in lengths:
         raise SourceError("the scores are not one for each fold: give them as cross_validate returned them")
     times = columns.get("score_time", [None] * max(lengths))
     failed = [
@@ -106,19 +107,19 @@ def of_cross_validation(outputs: Any) -> Candidate:
 
 
 def _columns(results: Any) -> dict[str, list[Any]]:
-    listed = results.to_dict("list") if hasattr(results, "columns") else results
+    """Columns of a dictionary or table as lists, without those that say nothing of scores, times and parameters."""
+    found = {}
+    names = [name for name in getattr(results, "columns", results) if isinstance(name, str)]
     try:
-        return {
-            str(name): values.tolist() if hasattr(values, "tolist") else list(values)
-            for name, values in listed.items()
-            if isinstance(name, str)
-            and not name.startswith("param_")
-            and name not in ("estimator", "indices")
-        }
+        for name in names:
+            if not name.startswith("param_") and name not in ("estimator", "indices"):
+                values = results[name]
+                found[name] = list(values.tolist() if hasattr(values, "tolist") else values)
     except TypeError as error:
         raise SourceError(
             f"the results have a column that is no list ({error}): give them as fit left them"
         ) from None
+    return found
 
 
 def _fold_columns(columns: Mapping[str, list[Any]], score: str) -> list[list[Any]]:

@@ -94,7 +94,7 @@ def setting_of(
         raise SourceError(
             "the scores do not know which estimator they are of: give it, as in estimator=SVC()"
         )
-    elif "params" in subject if hasattr(subject, "keys") else False:
+    elif getattr(subject, "ndim", 2) != 1 and "params" in getattr(subject, "columns", subject):
         kind, candidates = "cv_results_", candidates_of(subject)
     else:
         candidates = [of_cross_validation(subject)]

@@ -92,6 +92,7 @@ class Batch:
     tags: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     artefacts: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     usages: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    distributions: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     links: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     series: pl.DataFrame = field(default=None)  # type: ignore[assignment]
 

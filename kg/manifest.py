@@ -42,6 +42,7 @@ COUNTS = {
     "tags": "tagCount",
     "artefacts": "artefactCount",
     "usages": "usageCount",
+    "distributions": "distributionCount",
     "links": "linkCount",
     "series": "seriesPointCount",
 }

@@ -85,6 +85,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("location", "String", optional=True),
     ),
     "usages": (Column("run", "String"), Column("dataset", "String"), Column("role", "String")),
+    "distributions": (
+        Column("dataset", "String"),
+        Column("name", "String"),
+        Column("location", "String", optional=True),
+        Column("sha256", "String", optional=True),
+        Column("bytes", "Int64", optional=True),
+        Column("media_type", "String", optional=True),
+        Column("licence", "String", optional=True),
+    ),
     "links": (
         Column("dataset", "String"),
         Column("other", "String"),
@@ -104,7 +113,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
 The first six are what the experience is made of. ``measures`` declares measures that :mod:`kg.measures` does not know;
 ``contexts`` says how a run came about, one row each (``parent`` is the run that it is a part of, ``packages`` lines of
 ``name==version``); ``tags`` is what else was noted of it, as text; ``artefacts`` are files by their content; ``usages``
-are datasets that a run used beside the one of its task, and in which role; ``links`` says that two datasets are one
+are datasets that a run used beside the one of its task, and in which role; ``distributions`` are files of a
+dataset, with the licence of its data; ``links`` says that two datasets are one
 (``same``) or come from one another (``alternate``). ``series`` are values along an axis (epoch, step, fold, training
 size), by the measure's key or a name of the source's: points that are kept beside the graph (:mod:`kg.series`) and not
 as triples.
@@ -125,6 +135,7 @@ KEYS = {
     "tags": ["run", "name"],
     "artefacts": ["run", "name"],
     "usages": ["run", "dataset", "role"],
+    "distributions": ["dataset", "name"],
     "links": ["dataset", "other"],
     "series": ["run", "name", "axis", "position"],
 }

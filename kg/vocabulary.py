@@ -68,6 +68,8 @@ OWN_TERMS = (
     "sha256",
     "location",
     "Series",
+    "derivedPipeline",
+    "qualityName",
     "hasSeries",
     "axis",
     "Link",
@@ -100,6 +102,7 @@ OWN_TERMS = (
     "tagCount",
     "artefactCount",
     "usageCount",
+    "distributionCount",
     "linkCount",
     "seriesPointCount",
     # recommendations

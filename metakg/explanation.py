@@ -193,15 +193,18 @@ def _run(store: Store, iri: str) -> Explanation | None:
 
 
 def _series(store: Store, iri: str) -> Section:
-    """Series of a run in short: how many points, from where to where."""
+    """Series of a run in short: how many points, and from where to where if the points are at hand."""
     import polars as pl
 
-    each = (
-        store.series([iri])
-        .group_by("name", "axis", maintain_order=True)
-        .agg(points=pl.len(), first=pl.col("value").first(), last=pl.col("value").last())
+    known = _section(store, "series", "run_series", run=IRI(iri))
+    if not known.rows:
+        return known
+    ends = (
+        store.series([iri]).group_by("name", "axis").agg(pl.col("value").first(), last=pl.col("value").last())
     )
-    return Section("series", tuple(each.columns), tuple(each.iter_rows()))
+    held = {(name, axis): (first, last) for name, axis, first, last in ends.iter_rows()}
+    rows = tuple((*row, *held.get((row[0], row[1]), (None, None))) for row in known.rows)
+    return Section("series", (*known.columns, "first", "last"), rows)
 
 
 def _dataset(store: Store, iri: str) -> Explanation | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metakg.cli.ingest_table import table_command
 from metakg.cli.output import write
 from metakg.cli.session import Session, pass_session
 
@@ -81,6 +82,9 @@ def sources_command(
         for source in found:
             chosen = given if isinstance(source, str) else {}
             ingest_one(session, kg, source, validate=validate, keep_going=keep_going, **chosen)
+
+
+ingest.add_command(table_command)
 
 
 def ingest_one(session: Session, kg: KnowledgeGraph, source: Any, **options: Any) -> None:

@@ -1,6 +1,7 @@
 """Searches and cross-validations of scikit-learn: real ones, run here, and what is wrong with others."""
 
 import copy
+import re
 from pathlib import Path
 
 import numpy as np
@@ -239,6 +240,9 @@ def test_cross_validate_and_cross_val_score():
     assert alone.evaluations.height == 1
     table = batch_of(pd.DataFrame(outputs), estimator=TREE, dataset="iris", cv=4)
     assert scores(table, "f1_macro") == scores(batch, "f1_macro")
+    assert scores(
+        batch_of(pl.DataFrame(outputs), estimator=TREE, dataset="iris", cv=4), "f1_macro"
+    ) == scores(batch, "f1_macro")
 
 
 def test_results_of_a_search_by_themselves_are_the_runs_of_the_search(grid):
@@ -256,6 +260,44 @@ def test_a_fold_that_could_not_be_fitted_fails_the_whole():
     batch = batch_of(outputs, estimator=SVC(), dataset="iris", cv=cv)
     assert batch.runs["error"].to_list() == ["could not be fitted in 1 of 6 folds"]
     assert (batch.evaluations.height, batch.series.height) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"test_score": [0.5]}, "not one for each fold"),
+        ({"score_time": [0.1] * 7}, "not one for each fold"),
+        ({"test_score": []}, "not one for each fold"),
+        ({"test_score": 3}, "a column that is no list"),
+        ({"test_score": np.array(0.5)}, "a column that is no list"),
+    ],
+)
+def test_outputs_that_are_not_one_for_each_fold_are_refused(changes, why):
+    outputs = {**cross_validate(TREE, X, y), **changes}
+    with pytest.raises(SourceError, match=why):
+        batch_of(outputs, estimator=TREE, dataset="iris")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            lambda results: results.update(mean_test_accuracy=[0.5]),
+            "mean_test_accuracy has 1 values, params 2",
+        ),
+        (lambda results: results.pop("split3_test_accuracy"), "not every score has its folds"),
+        (
+            lambda results: results.update(params=["{'max_depth': 1}"] * 2),
+            "params of candidate 0 is \"{'max_depth': 1}\"",
+        ),
+        (lambda results: results.update(mean_fit_time=3), "a column that is no list"),
+    ],
+)
+def test_results_that_are_not_as_fit_left_them_are_refused(grid, change, why):
+    results = dict(grid.cv_results_)
+    change(results)
+    with pytest.raises(SourceError, match=re.escape(why)):
+        batch_of(results, estimator=TREE, dataset="iris", scoring=["accuracy", "neg_log_loss"])
 
 
 # --- measures ---
@@ -391,6 +433,13 @@ def test_a_table_has_the_iri_that_a_recommendation_gives_it():
         given_data((X.to_numpy(), y.to_numpy())).ref.iri
         == given_data((X.to_numpy(), y.to_numpy()[:, None])).ref.iri
     )
+
+
+def test_the_estimator_says_whether_a_target_of_few_numbers_is_of_classes():
+    batch = batch_of(GridSearchCV(Ridge(), {"alpha": [1.0]}).fit(X, y), dataset=(X, y))
+    assert batch.tasks["type"].to_list() == ["regression"]
+    assert batch.qualities.filter(pl.col("name") == "NumberOfClasses")["value"].to_list() == [0.0]
+    assert batch.datasets["dataset"].item() == given_data((X, y)).ref.iri
 
 
 def test_datasets_by_number_and_name(tmp_path):
