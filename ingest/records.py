@@ -30,7 +30,9 @@ UNKNOWN_PROCEDURE = "unspecified"
 
 @dataclass(frozen=True)
 class DatasetRef:
-    """What a source knows of a dataset; the first of ``openml_id``, ``fingerprint``, ``name`` that is given names it.
+    """What a source knows of a dataset.
+
+    The first of ``known``, ``openml_id``, ``fingerprint``, ``name`` that is given names it.
 
     Attributes
     ----------
@@ -44,6 +46,8 @@ class DatasetRef:
         IRI of a page about it.
     qualities
         By OpenML's names; values that are not finite are left out.
+    known
+        Its IRI, where the source has one.
     """
 
     name: str | None = None
@@ -51,6 +55,7 @@ class DatasetRef:
     fingerprint: str | None = None
     landing_page: str | None = None
     qualities: Mapping[str, float] = field(default_factory=dict)
+    known: str | None = None
 
     @property
     def iri(self) -> str:
@@ -61,6 +66,8 @@ class DatasetRef:
         QueryError
             If nothing names it.
         """
+        if self.known is not None:
+            return self.known
         if self.openml_id is not None:
             return iris.openml_dataset(self.openml_id)
         if self.fingerprint is not None:
@@ -72,7 +79,9 @@ class DatasetRef:
         """Name for people."""
         if self.name:
             return self.name
-        return f"OpenML dataset {self.openml_id}" if self.openml_id is not None else "a table without a name"
+        if self.openml_id is not None:
+            return f"OpenML dataset {self.openml_id}"
+        return self.known or "a table without a name"
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,9 @@ class Record:
     error, error_type
         Message and exception type of a run that failed.
     parent
-        Key of the run that this one is a part of.
+        Key of the run that this one is a part of, or its IRI.
+    uses
+        Further datasets that the run used, each with its role; one of ``kg.schema.ALLOWED["role"]``.
     context
         Further columns of the table ``contexts``: name, role, script, commit, host, platform, python, packages, user.
     tags
@@ -143,6 +154,7 @@ class Record:
     tags: Mapping[str, str] = field(default_factory=dict)
     series: Sequence[Points] = ()
     artefacts: Sequence[Artefact] = ()
+    uses: Sequence[tuple[DatasetRef, str]] = ()
     iri: str | None = None
     task: str | None = None
 
@@ -191,7 +203,7 @@ class Records:
         A run that finished needs a score by a measure that is known.
         """
         tally = self.tally
-        run = record.iri or iris.own("run", f"{self.manifest.source}/{self.manifest.version}/{record.key}")
+        run = record.iri or self._run(record.key)
         tally.read("runs", 1)
         tally.read("evaluations", len(record.scores))
         if run in self._parents:
@@ -205,15 +217,17 @@ class Records:
             tally.leave_out("evaluations", f"of a run that is {record.status}", len(values))
             values = {}
         self._parents[run] = (
-            iris.own("run", f"{self.manifest.source}/{self.manifest.version}/{record.parent}")
-            if record.parent is not None
-            else "",
+            self._run(record.parent) if record.parent is not None else "",
             record.place,
         )
         self._describe(record, run)
         for measure, value in values.items():
             self._rows["evaluations"].append((run, measure.iri, value))
         return True
+
+    def _run(self, key: str) -> str:
+        about = self.manifest
+        return key if key.startswith(iris.BASE) else iris.own("run", f"{about.source}/{about.version}/{key}")
 
     def _refuse(self, record: Record, why: str) -> bool:
         self.tally.reject("runs", record.place, why)
@@ -260,18 +274,11 @@ class Records:
         return found
 
     def _describe(self, record: Record, run: str) -> None:
-        about, dataset, pipeline = record.dataset, record.dataset.iri, record.pipeline
+        dataset, pipeline = self._describe_dataset(record.dataset), record.pipeline
         key = iris.dataset_key(dataset)
         parts = [] if record.type == "classification" else [record.type]
         parts += [] if record.target is None else [record.target]
         task = record.task or iris.task(key, record.procedure, *parts)
-        self._described["datasets"].setdefault(
-            dataset,
-            (dataset, about.title, about.landing_page or _page(about), about.openml_id, about.fingerprint),
-        )
-        for name, value in about.qualities.items():
-            if math.isfinite(value):
-                self._described["qualities"].setdefault((dataset, name), (dataset, name, float(value)))
         self._described["tasks"].setdefault(
             task, (task, dataset, record.type, iris.procedure(record.procedure), record.target)
         )
@@ -300,6 +307,8 @@ class Records:
             self._rows["series"] += [(run, own, series.axis, float(at), float(value)) for at, value in finite]
         for name, text in record.tags.items():
             self._rows["tags"].append((run, name, text))
+        for other, role in record.uses:
+            self._rows["usages"].append((run, self._describe_dataset(other), role))
         for file in record.artefacts:
             self._rows["artefacts"].append(
                 (run, file.name, file.sha256, file.bytes, file.media_type, file.location)
@@ -317,6 +326,17 @@ class Records:
                 tuple(known.get(column.name) for column in schema.TABLES["contexts"])
             )
 
+    def _describe_dataset(self, about: DatasetRef) -> str:
+        dataset = about.iri
+        self._described["datasets"].setdefault(
+            dataset,
+            (dataset, about.title, about.landing_page or _page(about), about.openml_id, about.fingerprint),
+        )
+        for name, value in about.qualities.items():
+            if math.isfinite(value):
+                self._described["qualities"].setdefault((dataset, name), (dataset, name, float(value)))
+        return dataset
+
     def _check_parents(self) -> None:
         """Refuse runs that are a part of themselves, directly or by way of others."""
         for run in list(self._parents):
@@ -333,16 +353,8 @@ class Records:
                 for table, rows in self._rows.items():
                     self._rows[table] = [row for row in rows if row[0] != run]
 
-    def batch(self) -> Batch:
-        """What was gathered since the last time.
-
-        Raises
-        ------
-        SchemaError
-            If a name cannot stand in the graph.
-        """
-        import polars as pl
-
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What was gathered since the last time, as rows of each table; nothing large is loaded for it."""
         self._check_parents()
         used = {"measures": self._declared_used()}
         listed = {
@@ -353,16 +365,27 @@ class Records:
             ]
             for table in schema.TABLES
         }
-        frames = {
-            table: pl.DataFrame(rows, schema=schema.empty(table).schema, orient="row")
-            for table, rows in listed.items()
-            if rows
-        }
-        for table, frame in frames.items():
+        for table, rows in listed.items():
             if table not in ("runs", "evaluations", "series"):
-                self.tally.read(table, frame.height)
+                self.tally.read(table, len(rows))
         self._described.clear()
         self._rows.clear()
+        return {table: rows for table, rows in listed.items() if rows}
+
+    def batch(self) -> Batch:
+        """What was gathered since the last time.
+
+        Raises
+        ------
+        SchemaError
+            If a name cannot stand in the graph.
+        """
+        import polars as pl
+
+        frames = {
+            table: pl.DataFrame(rows, schema=schema.empty(table).schema, orient="row")
+            for table, rows in self.rows().items()
+        }
         return Batch(self.manifest, **frames)
 
     def _declared_used(self) -> list[tuple[Any, ...]]:

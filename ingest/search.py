@@ -26,7 +26,7 @@ from kg.errors import SourceError
 if TYPE_CHECKING:
     from kg.measures import Measure
 
-__all__ = ["SearchSource"]
+__all__ = ["SearchSource", "record_of"]
 
 
 class SearchSource(Source):
@@ -116,13 +116,14 @@ class SearchSource(Source):
                 tally.reject("runs", candidate.place, " ".join(str(error).split()))
                 continue
             folds = candidate.series(readable, tally)
-            records.add(_record(setting, candidate, readable, folds, pipeline=pipeline, seed=seed))
+            records.add(record_of(setting, candidate, readable, folds, pipeline=pipeline, seed=seed))
         yield records.batch()
 
 
-def _record(
+def record_of(
     setting: Setting, candidate: Candidate, readable: Mapping[str, str], folds: list[Points], **more: Any
 ) -> Record:
+    """A candidate as a run; ``more`` are further attributes of the record."""
     failed, count = candidate.failed_folds, candidate.fold_count
     times = {"mean_fit_time": candidate.fit_seconds, "mean_score_time": candidate.score_seconds}
     scores = {readable[name]: value for name, value in candidate.means.items()}

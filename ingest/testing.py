@@ -124,6 +124,8 @@ class SourceTestCase(ABC):
             ("contexts", "run", "runs"),
             ("tags", "run", "runs"),
             ("artefacts", "run", "runs"),
+            ("usages", "run", "runs"),
+            ("usages", "dataset", "datasets"),
             ("series", "run", "runs"),
         ):
             lacking = tables[table].join(tables[target], on=column, how="anti")

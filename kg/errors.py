@@ -9,6 +9,10 @@ class MetakgError(Exception):
     """Base of every error that is a user's to mend; the command line prints it and exits with status 2."""
 
 
+class TrackingWarning(UserWarning):
+    """Something of a tracked run could not be recorded as it was meant; what is being tracked goes on."""
+
+
 class SchemaError(MetakgError, ValueError):
     """A batch does not have the declared tables, columns or types."""
 

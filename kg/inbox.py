@@ -79,15 +79,33 @@ class Inbox:
         StoreError
             If the folder cannot be written.
         """
-        digest = content_hash([batch])
         tables = {table: frame.to_dicts() for table, frame in batch.tables().items() if frame.height}
+        self._put(batch.manifest, content_hash([batch]), tables)
+
+    def put_rows(self, manifest: Manifest, rows: Mapping[str, Sequence[tuple[Any, ...]]]) -> None:
+        """Keep rows of tables, whose values are in the order of the columns; they are checked when they are appended.
+
+        Nothing large is loaded for it, and it works in a process that was forked from one with threads, in which
+        polars would wait for ever.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written.
+        """
+        names = {table: [column.name for column in schema.TABLES[table]] for table in rows}
+        tables = {table: [dict(zip(names[table], row, strict=True)) for row in rows[table]] for table in rows}
+        text = json.dumps(tables, default=datetime.isoformat, sort_keys=True)
+        self._put(manifest, hashlib.sha256(text.encode()).hexdigest(), tables)
+
+    def _put(self, manifest: Manifest, digest: str, tables: Mapping[str, list[dict[str, Any]]]) -> None:
         document = {
             "format": _FORMAT,
             "digest": digest,
-            "manifest": batch.manifest.to_dict(),
+            "manifest": manifest.to_dict(),
             "tables": tables,
         }
-        name = hashlib.sha256(f"{batch.manifest.graph} {digest}".encode()).hexdigest()[:32]
+        name = hashlib.sha256(f"{manifest.graph} {digest}".encode()).hexdigest()[:32]
         draft = self.folder / f".{name}.{os.getpid()}"
         try:
             self.folder.mkdir(exist_ok=True)

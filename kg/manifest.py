@@ -41,6 +41,7 @@ COUNTS = {
     "contexts": "contextCount",
     "tags": "tagCount",
     "artefacts": "artefactCount",
+    "usages": "usageCount",
     "distributions": "distributionCount",
     "links": "linkCount",
     "series": "seriesPointCount",

@@ -1,4 +1,4 @@
-"""What a run came about by, what else was noted of it, and its files and series, as columns of N-Quads."""
+"""What a run came about by, what was noted of it, its files, further datasets and series, as columns of N-Quads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPE = f"<{RDF}type>"
 
 
 def about_runs(batch: Batch) -> Iterator[Statements]:
-    """Contexts, tags, artefacts, and of series that there are any: their points are kept beside the graph."""
+    """Contexts, tags, artefacts and further datasets; of series that there are any, their points being elsewhere."""
     import polars as pl
 
     run = iri_of("run")
@@ -57,6 +57,17 @@ def about_runs(batch: Batch) -> Iterator[Statements]:
             (file, f"<{DCAT}byteSize>", typed("bytes", "integer")),
             (file, f"<{DCTERMS}format>", text_of("media_type")),
             (file, f"<{own_term('location')}>", text_of("location")),
+        ],
+    )
+    usage = iri_of("node")
+    yield (
+        _with_usage_nodes(batch.usages),
+        [
+            (run, f"<{PROV}used>", iri_of("dataset")),
+            (run, f"<{PROV}qualifiedUsage>", usage),
+            (usage, _TYPE, constant(f"{PROV}Usage")),
+            (usage, f"<{PROV}entity>", iri_of("dataset")),
+            (usage, f"<{own_term('role')}>", text_of("role")),
         ],
     )
     series = iri_of("node")
@@ -151,3 +162,13 @@ def _with_nodes(frame: pl.DataFrame, kind: str) -> pl.DataFrame:
     names = {name: iris.quote(name, safe="") for name in frame["name"].unique()}
     part = pl.col("name").replace_strict(names, return_dtype=pl.String) if names else pl.col("name")
     return frame.with_columns(node=pl.concat_str([pl.col("run"), pl.lit(f"/{kind}/"), part]))
+
+
+def _with_usage_nodes(usages: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    keys = {dataset: iris.quote(iris.dataset_key(dataset)) for dataset in usages["dataset"].unique()}
+    part = pl.col("dataset").replace_strict(keys, return_dtype=pl.String) if keys else pl.col("dataset")
+    return usages.with_columns(
+        node=pl.concat_str([pl.col("run"), pl.lit("/usage/"), pl.col("role"), pl.lit("/"), part])
+    )

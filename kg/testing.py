@@ -92,6 +92,7 @@ def full_run(key: str, loss: float = 0.5) -> Batch:
         ),
         tags=pl.DataFrame({"run": [run], "name": ["note/é"], "text": ["a\nb"]}),
         artefacts=pl.DataFrame({"run": [run], "name": ["model.skops"], "sha256": ["ab" * 32], "bytes": [12]}),
+        usages=pl.DataFrame({"run": [run], "dataset": [ANNEAL], "role": ["query"]}),
         links=pl.DataFrame(
             {"dataset": [ANNEAL], "other": [KR_VS_KP], "relation": ["alternate"], "reason": ["a trial"]}
         ),
@@ -288,14 +289,32 @@ class StoreTestCase:
             store.log(full_run(key))
         store.refresh()
         (info,) = store.graphs()
-        counts = {"contexts": 2, "tags": 2, "artefacts": 2, "series": 4, "measures": 1, "runs": 2}
+        counts = {
+            "contexts": 2,
+            "tags": 2,
+            "artefacts": 2,
+            "usages": 2,
+            "series": 4,
+            "measures": 1,
+            "runs": 2,
+        }
         assert {table: info.counts[table] for table in counts} == counts
-        text = """SELECT ?name ?role ?packages ?note ?hash ?points WHERE { ?run rdfs:label ?name ; mkg:role ?role ;
+        text = """SELECT ?name ?role ?packages ?note ?hash ?points ?used WHERE {
+            ?run rdfs:label ?name ; mkg:role ?role ;
             mkg:packages ?packages ; mkg:tag/rdf:value ?note ; ^prov:wasGeneratedBy/mkg:sha256 ?hash ;
-            mkg:hasSeries/mkg:seriesPointCount ?points } LIMIT 1"""
+            mkg:hasSeries/mkg:seriesPointCount ?points ; prov:used ?dataset .
+            ?run prov:qualifiedUsage [ prov:entity ?dataset ; mkg:role ?used ] } LIMIT 1"""
         prefixes = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
         (row,) = store.query(prefixes + text, default_graph=info.iri).rows()
-        assert list(row) == ['the "best"', "support", "numpy==2.4.1\nscipy==1.17.0", "a\nb", "ab" * 32, 2]
+        assert list(row) == [
+            'the "best"',
+            "support",
+            "numpy==2.4.1\nscipy==1.17.0",
+            "a\nb",
+            "ab" * 32,
+            2,
+            "query",
+        ]
         run = iris.own("run", "project/1")
         assert store.series([run])["value"].to_list() == [1.0, 0.5]
         assert store.series().height == 4

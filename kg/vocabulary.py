@@ -101,6 +101,7 @@ OWN_TERMS = (
     "contextCount",
     "tagCount",
     "artefactCount",
+    "usageCount",
     "distributionCount",
     "linkCount",
     "seriesPointCount",

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from embeddings.table_file import read_table
-    from kg.errors import MetakgError
+    from kg.errors import MetakgError, TrackingWarning
     from kg.questions import Question
     from kg.result import Result
+    from metakg.autologging import autolog
     from metakg.croissant import croissant_of_table
     from metakg.graph import KnowledgeGraph
     from metakg.neighbours import Neighbours
     from metakg.recommendation import Recommendation
+    from metakg.tracked_run import Run, current_run
+    from metakg.tracking import run, track
 
 __all__ = [
     "KnowledgeGraph",
@@ -33,10 +36,16 @@ __all__ = [
     "Question",
     "Recommendation",
     "Result",
+    "Run",
+    "TrackingWarning",
     "__version__",
+    "autolog",
     "croissant_of_table",
+    "current_run",
     "open",
     "read_table",
+    "run",
+    "track",
 ]
 
 __version__ = "0.1.0"
@@ -48,8 +57,14 @@ _LAZY = {
     "Question": "kg.questions",
     "Recommendation": "metakg.recommendation",
     "Result": "kg.result",
+    "Run": "metakg.tracked_run",
+    "TrackingWarning": "kg.errors",
+    "autolog": "metakg.autologging",
     "croissant_of_table": "metakg.croissant",
+    "current_run": "metakg.tracked_run",
     "read_table": "embeddings.table_file",
+    "run": "metakg.tracking",
+    "track": "metakg.tracking",
 }
 
 

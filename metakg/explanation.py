@@ -70,7 +70,7 @@ class Explanation:
 def _shown(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
-    return "-" if cell is None else iris_in_short(str(cell))
+    return "-" if cell is None else iris_in_short(", ".join(str(cell).splitlines()))
 
 
 def explain(store: Store, thing: str) -> Explanation:
@@ -180,9 +180,31 @@ def _run(store: Store, iri: str) -> Explanation | None:
     facts = _first(store, "explain_run", run=IRI(iri))
     if facts is None:
         return None
-    sections = [_section(store, "scores", "run_values", run=IRI(iri))]
-    series = _section(store, "series", "run_series", run=IRI(iri))
-    return Explanation("run", iri, facts, (*sections, *([series] if series.rows else [])))
+    about = (
+        _section(store, "came about by", "run_context", run=IRI(iri)),
+        _section(store, "uses", "run_uses", run=IRI(iri)),
+        _section(store, "tags", "run_tags", run=IRI(iri)),
+        _section(store, "artefacts", "run_artefacts", run=IRI(iri)),
+        _series(store, iri),
+        _section(store, "parts", "run_parts", run=IRI(iri)),
+    )
+    scores = _section(store, "scores", "run_values", run=IRI(iri))
+    return Explanation("run", iri, facts, (scores, *(section for section in about if section.rows)))
+
+
+def _series(store: Store, iri: str) -> Section:
+    """Series of a run in short: how many points, and from where to where if the points are at hand."""
+    import polars as pl
+
+    known = _section(store, "series", "run_series", run=IRI(iri))
+    if not known.rows:
+        return known
+    ends = (
+        store.series([iri]).group_by("name", "axis").agg(pl.col("value").first(), last=pl.col("value").last())
+    )
+    held = {(name, axis): (first, last) for name, axis, first, last in ends.iter_rows()}
+    rows = tuple((*row, *held.get((row[0], row[1]), (None, None))) for row in known.rows)
+    return Section("series", (*known.columns, "first", "last"), rows)
 
 
 def _dataset(store: Store, iri: str) -> Explanation | None:

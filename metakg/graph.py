@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from metakg.contents import Contents
 from metakg.opened import DEFAULT_LOCATION, default_location
 from metakg.questioning import Questioning
+from metakg.tracking import Tracking
 
 if TYPE_CHECKING:
     from metakg.status import Status
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_LOCATION", "KnowledgeGraph", "default_location"]
 
 
-class KnowledgeGraph(Contents, Questioning):
+class KnowledgeGraph(Contents, Questioning, Tracking):
     """A knowledge graph of machine-learning experiments; a context manager.
 
     The store is opened when it is first needed; :meth:`ingest` and :meth:`create` make it if it is not there.

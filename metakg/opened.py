@@ -16,6 +16,7 @@ from kg.store import Store
 
 if TYPE_CHECKING:
     from kg.experience import Experience
+    from kg.measures import Measure
     from kg.query_process import QueryProcesses
     from metakg.models import Models
 
@@ -53,6 +54,7 @@ class OpenedGraph:
         self._kept_models: Models | None = None
         self._kept_experience: tuple[int, Experience] | None = None
         self._kept_processes: QueryProcesses | None = None
+        self._measures: dict[str, Measure] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -62,6 +64,15 @@ class OpenedGraph:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For worker processes: where the store is, and nothing of what was opened."""
+        place = self.name if self.remote else str(self.location.absolute())
+        return {"location": place, "read_only": self.read_only, "measures": self._measures}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        OpenedGraph.__init__(self, state["location"], read_only=state["read_only"])
+        self._measures = state["measures"]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

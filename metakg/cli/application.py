@@ -24,6 +24,8 @@ class Place(NamedTuple):
 COMMANDS = {
     "init": Place("metakg.cli.store", "make an empty store"),
     "ingest": Place("metakg.cli.ingest", "read sources of experiments into the graph"),
+    "log": Place("metakg.cli.log", "record one run"),
+    "exec": Place("metakg.cli.exec", "run a program and record it as a run"),
     "status": Place("metakg.cli.store", "what the graph holds, and from where"),
     "validate": Place("metakg.cli.validate", "check the graph, or RDF files, against the shapes"),
     "quarantine": Place("metakg.cli.quarantine", "what was kept back, and why"),

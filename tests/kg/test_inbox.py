@@ -13,7 +13,7 @@ import kg
 from kg import iris, snapshots
 from kg.errors import StoreError
 from kg.inbox import Inbox
-from kg.testing import one_run, small_batch
+from kg.testing import full_run, one_run, small_batch
 
 RUNS = "SELECT (COUNT(DISTINCT ?run) AS ?n) WHERE { ?run a <http://www.w3.org/ns/mls#Run> }"
 PROJECT = iris.graph("project", "local")
@@ -143,3 +143,24 @@ def test_whoever_waits_for_a_server_is_told_so(folder: Path) -> None:
     with kg.open_store(folder) as store:
         assert store.commit(small_batch("other")).changed
         assert project_runs(store) == 1
+
+
+def test_rows_say_the_same_as_their_batch(tmp_path: Path) -> None:
+    batch = full_run("1")
+    held = []
+    for name in ("batch", "rows"):
+        folder = tmp_path / name
+        kg.open_store(folder, create=True).close()
+        inbox = Inbox(folder / "inbox")
+        if name == "batch":
+            inbox.put(batch)
+        else:
+            tables = {table: frame.rows() for table, frame in batch.tables().items() if frame.height}
+            inbox.put_rows(batch.manifest, tables)
+            inbox.put_rows(batch.manifest, tables)
+        assert len(inbox.waiting()) == 1
+        with kg.open_store(folder) as store:
+            held.append((sorted(b"".join(store.dump(PROJECT)).splitlines()), store.series().rows()))
+            assert not inbox.waiting()
+            assert not inbox.refused()
+    assert held[0] == held[1]
