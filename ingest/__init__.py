@@ -18,6 +18,7 @@ from class_resolver import ClassResolver
 
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
+from ingest.openml import OpenmlSource
 from ingest.report import IngestReport, ingest
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
@@ -28,6 +29,7 @@ __all__ = [
     "LcdbSource",
     "LeftOut",
     "OboeSource",
+    "OpenmlSource",
     "Rejected",
     "Source",
     "Tally",
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource],
+    [OboeSource, LcdbSource, TensorOboeSource, OpenmlSource],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""

@@ -123,3 +123,6 @@ def _check_options(
         raise click.UsageError(f"--{next(iter(given)).replace('_', '-')} is for RDF files only")
     if "name" in given and len(files) > 1:
         raise click.UsageError("--name names one file: ingest the files one by one")
+
+
+import metakg.cli.ingest_openml  # noqa: E402, F401 - its command needs the group above
