@@ -116,9 +116,7 @@ class OpenmlSource(Source):
     def manifest(self) -> Manifest:
         """Named after the selection; OpenML's licence of what it holds."""
         chosen = self.selection
-        return Manifest(
-            self.name, chosen.version, chosen.title, "CC-BY-4.0", _site(chosen.server)
-        )
+        return Manifest(self.name, chosen.version, chosen.title, "CC-BY-4.0", _site(chosen.server))
 
     def read(self, tally: Tally) -> Iterator[Batch]:
         """Yield a batch per page; see :meth:`write` for how a graph is filled."""
@@ -214,9 +212,14 @@ class OpenmlSource(Source):
         base = dict(info.counts) if info else {}
         saved = checkpoint.load()
         if saved is not None and info is not None and not self._relist:
-            held = not saved.digest or store.query(
-                _HELD, bindings={"graph": IRI(graph), "digest": saved.digest}, default_graph=iris.LEDGER_GRAPH
-            ).answer
+            held = (
+                not saved.digest
+                or store.query(
+                    _HELD,
+                    bindings={"graph": IRI(graph), "digest": saved.digest},
+                    default_graph=iris.LEDGER_GRAPH,
+                ).answer
+            )
             position = saved.after if held else saved.before
             if position.reads == self._reads():
                 return position.again(base) if position.finished else position
@@ -245,9 +248,7 @@ class OpenmlSource(Source):
         position.finished = True
         whole = position.to_json()
         checkpoint.save(whole, whole, "")
-        written = {
-            table: count - position.base.get(table, 0) for table, count in info.counts.items()
-        }
+        written = {table: count - position.base.get(table, 0) for table, count in info.counts.items()}
         read = {**{table: count for table, count in written.items() if count}, **position.tally.counts}
         return IngestReport(
             source=self.name,

@@ -147,7 +147,13 @@ class Assembly:
             found["datasets"][dataset] = (dataset, title, page, task.dataset, None)
             for name, value in about.qualities.items():
                 add("qualities", {})[dataset, name] = (dataset, name, value)
-        add("tasks", {})[task_iri] = (task_iri, dataset, task.type, iris.procedure(task.procedure), task.target)
+        add("tasks", {})[task_iri] = (
+            task_iri,
+            dataset,
+            task.type,
+            iris.procedure(task.procedure),
+            task.target,
+        )
         if pipeline.iri not in add("pipelines", {}):
             found["pipelines"][pipeline.iri] = (pipeline.iri, pipeline.title, pipeline.canonical())
         add("runs", {})[run] = (run, task_iri, dataset, pipeline.iri, "finished", None, None, None, None)

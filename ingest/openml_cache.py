@@ -1,7 +1,8 @@
-"""What OpenML does not change once it is there (descriptions, tasks, flows, setups), kept in one file on this machine."""
+"""What OpenML does not change once it is there (descriptions, tasks, flows, setups), in one file on this machine."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -12,8 +13,6 @@ from pathlib import Path
 from kg.errors import SourceError
 
 __all__ = ["Cache", "cache_path"]
-
-_ASKED = 500
 
 
 def cache_path(folder: Path | None, server: str) -> Path:
@@ -54,19 +53,14 @@ class Cache:
 
     def get(self, kind: str, ids: Iterable[int]) -> dict[int, str]:
         """Those of the documents that are there."""
-        wanted, found = sorted(set(ids)), dict[int, str]()
         try:
-            for start in range(0, len(wanted), _ASKED):
-                part = wanted[start : start + _ASKED]
-                marks = ",".join("?" * len(part))
-                rows = self._file.execute(
-                    f"SELECT id, body FROM documents WHERE kind = ? AND id IN ({marks})",  # noqa: S608: marks only
-                    (kind, *part),
-                )
-                found.update((number, zlib.decompress(body).decode()) for number, body in rows)
+            rows = self._file.execute(
+                "SELECT id, body FROM documents WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+                (kind, json.dumps(sorted(set(ids)))),
+            )
+            return {number: zlib.decompress(body).decode() for number, body in rows}
         except (sqlite3.Error, zlib.error, UnicodeDecodeError) as error:
             raise SourceError(_unusable(self.path, error)) from error
-        return found
 
     def put(self, kind: str, documents: Mapping[int, str]) -> None:
         """Keep documents."""

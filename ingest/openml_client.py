@@ -155,7 +155,11 @@ class Client:
             time.sleep(rest)
         self._asked = time.monotonic()
         with self._configured():
-            return _api_calls._perform_api_call(call, "get")
+            try:
+                return _api_calls._perform_api_call(call, "get")
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                # what the package makes of an error document that is none of OpenML's
+                raise DamagedError(f"the answer is no error document of OpenML's ({error!r})") from error
 
     @contextmanager
     def _configured(self) -> Iterator[None]:
@@ -192,7 +196,8 @@ class Client:
             """Has a time limit, and says of a busy server that it is; connections outlive it."""
 
             def request(self, *args: Any, **options: Any) -> requests.Response:
-                response = super().request(*args, timeout=client.timeout, **options)
+                options["timeout"] = client.timeout
+                response = super().request(*args, **options)
                 if response.status_code == 429 or response.status_code >= 500:
                     raise _BusyError(response.status_code, _seconds(response.headers.get("Retry-After")))
                 return response

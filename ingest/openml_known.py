@@ -88,9 +88,7 @@ class GraphKnown(Known):
 
     def __init__(self, store: Store, graph: str) -> None:
         self._store, self._graph = store, graph
-        self._count = next(
-            (info.counts.get("runs", 0) for info in store.graphs() if info.iri == graph), 0
-        )
+        self._count = next((info.counts.get("runs", 0) for info in store.graphs() if info.iri == graph), 0)
 
     def runs(self, numbers: Iterable[int]) -> set[int]:
         """See :class:`Known`."""
@@ -103,7 +101,9 @@ class GraphKnown(Known):
     def with_folds(self, numbers: Iterable[int], measure: Measure) -> set[int]:
         """See :class:`Known`."""
         ends = to_term(f"/series/{iris.quote(measure.key, safe='')}")
-        return self._those(numbers, f"?run <{own_term('hasSeries')}> ?series FILTER(STRENDS(STR(?series), {ends}))")
+        return self._those(
+            numbers, f"?run <{own_term('hasSeries')}> ?series FILTER(STRENDS(STR(?series), {ends}))"
+        )
 
     def every_run(self) -> list[int]:
         """See :class:`Known`."""

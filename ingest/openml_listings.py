@@ -56,7 +56,7 @@ def read_evaluations(document: str, where: str) -> list[Row]:
 
 
 def read_setups(document: str, where: str) -> dict[int, str]:
-    """Setups of ``setup/list/...`` by id, each as JSON text: [flow, [[parameter, value, flow of the component], ...]]."""
+    """Setups of ``setup/list/...`` by id, as JSON text: [flow, [[parameter, value, the component's flow], ...]]."""
     found = {}
     for element in children(parse(document, "setups", where), "setup"):
         setup = number(text(element, "setup_id"), "setup_id", where)

@@ -73,7 +73,9 @@ class Position:
     def again(self, base: dict[str, int]) -> Position:
         """Position at the start of another pass: it goes on where the listings ended, once those were checked."""
         whole = [part for part in self.parts if part.runs is None]
-        parts = [Part(each.function, each.per_fold, each.tasks, None, each.pages, checked=False) for each in whole]
+        parts = [
+            Part(each.function, each.per_fold, each.tasks, None, each.pages, checked=False) for each in whole
+        ]
         return Position(self.reads, parts, base=base)
 
     def to_json(self) -> str:

@@ -71,10 +71,12 @@ class Selection:
 
     @property
     def version(self) -> str:
-        """Version of the source that it makes, which names the graph: ``suite-99``, ``task-3-31_flow-8353``, ``all``."""
+        """Version of the source, which names the graph: ``suite-99``, ``task-3-31_flow-8353``, ``all``."""
         kinds = ("suites", "tasks", "datasets", "flows", "uploaders")
         words = [
-            f"{kind.removesuffix('s')}-" + "-".join(map(str, ids)) for kind in kinds if (ids := getattr(self, kind))
+            f"{kind.removesuffix('s')}-" + "-".join(map(str, ids))
+            for kind in kinds
+            if (ids := getattr(self, kind))
         ]
         text = "_".join(words) or "all"
         if len(text) > _LONGEST_VERSION:
@@ -91,7 +93,9 @@ class Selection:
         for kind in ("suites", "tasks", "datasets", "flows", "uploaders"):
             ids = getattr(self, kind)
             if ids:
-                shown = ", ".join(map(str, ids[:10])) + (f" and {len(ids) - 10} more" if len(ids) > 10 else "")
+                shown = ", ".join(map(str, ids[:10])) + (
+                    f" and {len(ids) - 10} more" if len(ids) > 10 else ""
+                )
                 words.append(f"{kind if len(ids) > 1 else kind.removesuffix('s')} {shown}")
         return "OpenML: runs of " + "; ".join(words) if words else "OpenML: all runs"
 
@@ -122,7 +126,9 @@ def selected(
     functions = (function,) if isinstance(function, str) else tuple(function)
     for name in functions:
         if not re.fullmatch(r"\w+", name):
-            raise SourceError(f"openml: function {name!r} is no name of a measure, such as predictive_accuracy")
+            raise SourceError(
+                f"openml: function {name!r} is no name of a measure, such as predictive_accuracy"
+            )
     if limit is not None and limit < 1:
         raise SourceError(f"openml: limit is {limit}: give a number of runs, or leave it out")
     if per_fold and everything and limit is None:

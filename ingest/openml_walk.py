@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from ingest.openml_catalogue import chunks
 from ingest.openml_client import Client, RefusedError
@@ -26,6 +27,8 @@ PAGE = 10_000
 
 FURTHEST = 10_000_000
 """Offset from which the server does not answer in time."""
+
+T = TypeVar("T")
 
 _RUNS_AT_ONCE = 300
 _TASKS_AT_ONCE = 200
@@ -57,7 +60,7 @@ class Walk:
     ) -> None:
         self._client, self._selection, self._position, self._known = client, selection, position, known
         self._say, self._furthest = say, furthest
-        self._size = min(page, selection.limit or page)
+        self._most, self._size = page, min(page, selection.limit or page)
         self._chosen: list[int] | None = None
 
     def pages(self) -> Iterator[tuple[Part, list[Row]]]:
@@ -115,7 +118,9 @@ class Walk:
             has = self._known.with_folds if per_fold else self._known.measured
             there = has(runs, reading.measure)
             runs = [run for run in runs if run not in there]
-        return [Part(function, per_fold, runs=chunk) for chunk in chunks(runs, _RUNS_AT_ONCE)]
+        return [
+            Part(function, per_fold, runs=chunk) for chunk in chunks(runs, min(_RUNS_AT_ONCE, self._most))
+        ]
 
     def _is_full(self) -> bool:
         limit = self._selection.limit
@@ -145,7 +150,7 @@ class Walk:
     def _rows(self, part: Part, offset: int) -> list[Row]:
         chosen = self._selection
         call = f"evaluation/list/function/{part.function}" + ("/per_fold/true" if part.per_fold else "")
-        call += f"/limit/{PAGE if part.runs else self._size}/offset/{offset}"
+        call += f"/limit/{self._most if part.runs else self._size}/offset/{offset}"
         for kind, ids in (
             ("task", part.tasks),
             ("run", part.runs),
@@ -156,7 +161,7 @@ class Walk:
                 call += f"/{kind}/{','.join(map(str, ids))}"
         return self._listed(call, read_evaluations)
 
-    def _listed(self, call: str, read: Callable[[str, str], list]) -> list:  # type: ignore[type-arg]
+    def _listed(self, call: str, read: Callable[[str, str], list[T]]) -> list[T]:
         try:
             return self._client.get(call, read)
         except RefusedError as refused:
@@ -190,7 +195,9 @@ class Walk:
                 f"openml: task {part.tasks[0]} has more than {self._furthest:,} values of {part.function}, which the "
                 "server does not list: name flows or uploaders"
             )
-        self._say(f"openml: {part.function} is longer than the server lists: read in {len(lists):,} parts by task")
+        self._say(
+            f"openml: {part.function} is longer than the server lists: read in {len(lists):,} parts by task"
+        )
         place = self._position.parts.index(part)
         self._position.parts[place : place + 1] = [Part(part.function, tasks=tasks) for tasks in lists]
 
@@ -200,7 +207,9 @@ class Walk:
             for suite in self._selection.suites:
                 tasks = self._client.get(f"study/{suite}", read_suite)
                 if not tasks:
-                    raise SourceError(f"openml: suite {suite} has no tasks: it is a collection of runs; name a suite")
+                    raise SourceError(
+                        f"openml: suite {suite} has no tasks: it is a collection of runs; name a suite"
+                    )
                 chosen.update(tasks)
             for dataset in self._selection.datasets:
                 chosen.update(self._tasks(f"/data_id/{dataset}"))

@@ -39,7 +39,8 @@ def parse(document: str, root: str, where: str) -> Element:
     SourceError
         If it declares a document type, or is another document.
     """
-    parser = ElementTree.XMLParser(target=_Builder(where))  # noqa: S314: a document type, and so entities, are refused
+    # The builder refuses a document type, without which there are no entities.
+    parser = ElementTree.XMLParser(target=_Builder(where))  # noqa: S314
     try:
         parser.feed(document.lstrip())
         tree: Element = parser.close()
@@ -84,5 +85,7 @@ def number(stated: str | None, name: str, where: str) -> int:
         If it is missing, or no whole number.
     """
     if stated is None or not (stated.isascii() and stated.isdigit() and len(stated) < 19):
-        raise SourceError(f"{where}: <oml:{name}> is {stated!r}, which is no id: report it to the server's people")
+        raise SourceError(
+            f"{where}: <oml:{name}> is {stated!r}, which is no id: report it to the server's people"
+        )
     return int(stated)

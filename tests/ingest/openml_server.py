@@ -42,7 +42,9 @@ class Evaluation(NamedTuple):
     folds: str = ""
 
     def xml(self, function, per_fold):
-        number = f"<oml:values>{self.folds}</oml:values>" if per_fold else f"<oml:value>{self.value}</oml:value>"
+        number = (
+            f"<oml:values>{self.folds}</oml:values>" if per_fold else f"<oml:value>{self.value}</oml:value>"
+        )
         if not per_fold and not self.value:
             number = ""
         return (
@@ -86,7 +88,7 @@ class World:
         for kind, key, one in (("jdf", "data_features", "feature"), ("jdq", "data_qualities", "quality")):
             if listed := reply(kind, key).get(one, []):
                 inner = "".join(f"<oml:{one}>{_elements(each)}</oml:{one}>" for each in listed)
-                self.documents[key.replace("_", "/")+f"/{number}"] = _document(key, inner)
+                self.documents[key.replace("_", "/") + f"/{number}"] = _document(key, inner)
 
     def add_task(self, number, dataset, *, kind=1, repeats=1, folds=10, target="class"):
         """A synthetic task."""
@@ -165,7 +167,7 @@ class World:
         if match := re.fullmatch(r"setup/list/(.*)", path):
             filters = _filters(match[1])
             if len(filters["setup"]) > 1_000:
-                return _error(676, "Requested result limit too high")
+                return error_document(676, "Requested result limit too high")
             rows = [self.setups[each] for each in filters["setup"] if each in self.setups]
             return _listing("setup", "setups", rows)
         if (match := re.fullmatch(r"study/(\d+)", path)) and int(match[1]) in self.suites:
@@ -178,12 +180,12 @@ class World:
         if path in self.documents:
             return 200, self.documents[path]
         codes = {"data/qualities": 362, "data": 111, "flow": 181, "task": 151, "data/features": 272}
-        return _error(codes.get(path.rpartition("/")[0], 100), "Unknown thing")
+        return error_document(codes.get(path.rpartition("/")[0], 100), "Unknown thing")
 
     def _evaluations(self, filters, page):
         rows = self.evaluations.get(filters["function"], [])
         if "limit" not in filters or filters["limit"][0] > page:
-            return _error(546, "Requested result limit too high")
+            return error_document(546, "Requested result limit too high")
         for column in ("task", "flow", "run", "uploader"):
             if column in filters:
                 wanted = set(filters[column])
@@ -191,7 +193,7 @@ class World:
         per_fold = filters.get("per_fold") == "true"
         if per_fold:
             if len({row.run for row in rows}) > page:
-                return _error(548, "Per fold queries require filters")
+                return error_document(548, "Per fold queries require filters")
             rows = [row for row in rows if row.folds]
         cut = _cut(rows, filters, page)
         return _listing("evaluation", "evaluations", [row.xml(filters["function"], per_fold) for row in cut])
@@ -212,14 +214,14 @@ def _filters(text):
 
 
 def _listing(kind, root, rows):
-    return (200, _document(root, "".join(rows))) if rows else _error(EMPTY[kind], "No results")
+    return (200, _document(root, "".join(rows))) if rows else error_document(EMPTY[kind], "No results")
 
 
 def _document(root, inner):
     return f"<oml:{root} {OML}>{inner}</oml:{root}>"
 
 
-def _error(code, message):
+def error_document(code, message):
     return 412, _document("error", f"<oml:code>{code}</oml:code><oml:message>{message}</oml:message>")
 
 
@@ -236,9 +238,7 @@ def _setup(number, flow, listed):
         "</oml:parameter>"
         for place, (owner, name, value) in enumerate(listed)
     )
-    return (
-        f"<oml:setup><oml:setup_id>{number}</oml:setup_id><oml:flow_id>{flow}</oml:flow_id>{parameters}</oml:setup>"
-    )
+    return f"<oml:setup><oml:setup_id>{number}</oml:setup_id><oml:flow_id>{flow}</oml:flow_id>{parameters}</oml:setup>"
 
 
 FUNCTIONS = ("predictive_accuracy", "area_under_roc_curve", "f_measure", "usercpu_time_millis")
@@ -285,6 +285,8 @@ class Server:
     world: World
     page: int = 10_000
     requests: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    """Paths as they were asked for, with what stood behind them."""
     times: list[float] = field(default_factory=list)
     faults: list[list] = field(default_factory=list)
     over: Event = field(default_factory=Event)
@@ -306,9 +308,10 @@ def serving(world: World, page: int = 10_000) -> Iterator[Server]:
         def log_message(self, *_):
             pass
 
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             path = self.path.partition("?")[0].removeprefix("/api/v1/xml").strip("/")
             server.requests.append(path)
+            server.lines.append(self.path)
             server.times.append(time.monotonic())
             fault = ""
             for each in server.faults:
