@@ -16,21 +16,31 @@ from typing import Any
 
 from class_resolver import ClassResolver
 
+from ingest.aslib import AslibSource
+from ingest.autosklearn import AutoSklearnSource
+from ingest.croissant import CroissantSource
 from ingest.lcdb import LcdbSource
 from ingest.oboe import OboeSource
 from ingest.openml import OpenmlSource
+from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
+from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
 from kg.errors import SourceError
 
 __all__ = [
+    "AslibSource",
+    "AutoSklearnSource",
+    "CroissantSource",
     "IngestReport",
     "LcdbSource",
     "LeftOut",
     "OboeSource",
     "OpenmlSource",
+    "OptunaSource",
     "Rejected",
+    "SearchSource",
     "Source",
     "Tally",
     "TensorOboeSource",
@@ -41,7 +51,17 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource, OpenmlSource],
+    [
+        OboeSource,
+        LcdbSource,
+        TensorOboeSource,
+        SearchSource,
+        OptunaSource,
+        AutoSklearnSource,
+        AslibSource,
+        CroissantSource,
+        OpenmlSource,
+    ],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""

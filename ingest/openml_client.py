@@ -8,6 +8,7 @@ session of ours.
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -141,7 +142,7 @@ class Client:
                     raise RefusedError(url, error.code or 0, _one_line(error.message)) from error
                 fault = _one_line(error.message)
             except (DamagedError, OpenMLServerError, requests.exceptions.RequestException) as error:
-                fault = _one_line(str(error).replace(url, "the answer"))
+                fault = _one_line(_without_key(str(error).replace(url, "the answer")))
         raise SourceError(
             f"{url}: no answer that could be read in {self._attempts} attempts ({fault}): check the network and the "
             "server, then ingest again, it goes on where it was"
@@ -171,7 +172,7 @@ class Client:
         vars(ours).update(vars(requests))
         ours.Session = self._session  # type: ignore[attr-defined]
         mine = {"server": self.server, "connection_n_retries": 1}
-        if urlsplit(self.server).hostname != urlsplit(config.server).hostname:
+        if urlsplit(self.server)[:2] != urlsplit(config.server)[:2]:
             mine["apikey"] = ""  # a key is for the server that it was given for
         with _CONFIGURED:
             before = {name: getattr(config, name) for name in mine}
@@ -233,6 +234,11 @@ def _seconds(stated: str | None) -> float | None:
     except ValueError:
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _without_key(message: str) -> str:
+    """Message without the values of queries: the key is one, and what libraries say of a failure has the whole URL."""
+    return re.sub(r"(api_key=)[^\s&'\")]+", r"\1...", message)
 
 
 def _one_line(message: str) -> str:

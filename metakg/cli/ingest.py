@@ -66,15 +66,20 @@ def sources_command(
     exit status 1.
     """
     from kg.rdf_file import is_rdf_path
+    from metakg.contents import source_of
 
     given = {key: value for key, value in options.items() if value}
     files = sources[1:] if sources[0] == "rdf" else tuple(word for word in sources if is_rdf_path(word))
     _check_options(sources, files, path, given)
     named = {} if path is None else {"path": path}
-    found: list[Any] = [word for word in sources if word != "rdf" or sources[0] != "rdf"]
+    found: list[Any] = [
+        word if word in files else source_of(word, named)
+        for word in sources
+        if word != "rdf" or sources[0] != "rdf"
+    ]
     with session.open() as kg:
         for source in found:
-            chosen = given if source in files else named
+            chosen = given if isinstance(source, str) else {}
             ingest_one(session, kg, source, validate=validate, keep_going=keep_going, **chosen)
 
 

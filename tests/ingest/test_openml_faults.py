@@ -255,9 +255,16 @@ def test_the_key_goes_only_to_the_server_that_it_is_for(server):
         config.server = server.url
         client(server).get("study/99", lambda text, _: text)
         assert any("0123456789abcdef" in line for line in server.lines)
-        server.fail("study", "504", times=100)
+        for fault in ("504", "drop", "truncate", "<oml:x>", "hang"):
+            server.faults.clear()
+            server.fail("study", fault, times=100)
+            with pytest.raises(SourceError) as caught:
+                client(server, attempts=1, timeout=0.2).get("study/99", read_evaluations)
+            assert "0123456789abcdef" not in str(caught.value)
+        config.server = "http://127.0.0.1:9/api"
         with pytest.raises(SourceError) as caught:
-            client(server, attempts=1).get("study/99", lambda text, _: text)
+            Client(config.server, pause=0, attempts=1).get("study/99", read_evaluations)
+        assert "api_key=..." in str(caught.value)
         assert "0123456789abcdef" not in str(caught.value)
     finally:
         config.apikey, config.server = before
