@@ -11,6 +11,7 @@ import gzip
 import json
 import random
 import re
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -298,6 +299,13 @@ class Server:
         return sum(re.search(pattern, path) is not None for path in self.requests)
 
 
+class _Listener(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Say nothing of clients that were killed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(world: World, page: int = 10_000) -> Iterator[Server]:
     """Serve a world on 127.0.0.1 until the block ends."""
@@ -350,7 +358,7 @@ def serving(world: World, page: int = 10_000) -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(body)
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = _Listener(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     server = Server(f"http://127.0.0.1:{http.server_address[1]}/api/v1/xml", world, page)
     thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
