@@ -23,6 +23,7 @@ from ingest.jsonl import JsonlSource
 from ingest.lcdb import LcdbSource
 from ingest.mlflow import MlflowSource
 from ingest.oboe import OboeSource
+from ingest.openml import OpenmlSource
 from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
 from ingest.result_table import TableSource
@@ -43,6 +44,7 @@ __all__ = [
     "LeftOut",
     "MlflowSource",
     "OboeSource",
+    "OpenmlSource",
     "OptunaSource",
     "Rejected",
     "SacredSource",
@@ -68,6 +70,7 @@ source_resolver: ClassResolver[Source] = ClassResolver(
         AutoSklearnSource,
         AslibSource,
         CroissantSource,
+        OpenmlSource,
         MlflowSource,
         WandbSource,
         SacredSource,

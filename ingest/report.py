@@ -80,7 +80,7 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
     """Write a source to its named graph; doing so again changes nothing.
 
     A source of one batch is one commit. One of several is appended batch by batch: interrupted, it stays
-    unfinished until it is ingested again, which goes on where it was.
+    unfinished until it is ingested again, which goes on where it was. One that writes by itself does so.
 
     Parameters
     ----------
@@ -99,6 +99,8 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
     StoreError
         If the store cannot be written; it is then as it was.
     """
+    if (written := source.write(store, progress)) is not None:
+        return written
     batches = source.batches(progress)
     first, second = next(batches, None), next(batches, None)
     if first is None:

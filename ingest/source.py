@@ -6,12 +6,16 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kg import schema
 from kg.batch import Batch, Manifest
 from kg.errors import RejectedError, SourceError
 from kg.store import Progress
+
+if TYPE_CHECKING:
+    from ingest.report import IngestReport
+    from kg.store import Store
 
 __all__ = ["WRONG", "LeftOut", "Rejected", "Source", "Tally"]
 
@@ -191,6 +195,18 @@ class Source(ABC):
     def _check_rejected(self) -> None:
         if self.tally.rejected and not self.keep_going:
             raise RejectedError(self.name, self.tally.rejected, self.tally.wrong)
+
+    def write(self, store: Store, progress: Progress | None = None) -> IngestReport | None:  # noqa: ARG002
+        """Fill the graph by itself, as a source does that adds to what is there; None leaves it to ``ingest``.
+
+        Raises
+        ------
+        SourceError
+            If the data cannot be read.
+        StoreError
+            If the store cannot be written.
+        """
+        return None
 
     def describe(self) -> str:
         """Say in one line what the source holds, which version, under which licence."""

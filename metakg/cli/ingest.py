@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metakg.cli.ingest_openml import openml_command
 from metakg.cli.ingest_table import table_command
 from metakg.cli.output import write
 from metakg.cli.session import Session, pass_session
@@ -98,6 +99,7 @@ def sources_command(
 
 
 ingest.add_command(table_command)
+ingest.add_command(openml_command)
 
 
 def ingest_one(session: Session, kg: KnowledgeGraph, source: Any, **options: Any) -> None:

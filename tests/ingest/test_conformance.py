@@ -8,10 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest import LcdbSource, OboeSource, TensorOboeSource, source_resolver
+from ingest import LcdbSource, OboeSource, OpenmlSource, TensorOboeSource, source_resolver
+from ingest.openml_client import Client
 from ingest.tables import DATA
 from ingest.tensoroboe_tensor import MEMBERS
 from ingest.testing import SourceTestCase
+from tests.ingest.openml_server import serving, synthetic_world
 
 
 def _damage(folder, names, column):
@@ -109,6 +111,33 @@ def _suites():
                 isinstance(base, ast.Name) and base.id == "SourceTestCase" for base in node.bases
             ):
                 yield {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+
+
+class TestOpenml(SourceTestCase):
+    url = "http://127.0.0.1:9/api/v1/xml"
+    cache = None
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def server(cls, tmp_path_factory):
+        with serving(synthetic_world(120), page=50) as running:
+            cls.url, cls.cache = running.url, tmp_path_factory.mktemp("openml") / "cache.sqlite"
+            yield running
+
+    def make(self):
+        client = Client(self.url, pause=0.0, attempts=2, first_wait=0.01)
+        return OpenmlSource(
+            suite=99, server=self.url, client=client, page=50, per_fold=True, cache=self.cache
+        )
+
+    def damaged(self, folder):
+        with serving(synthetic_world(20)) as server:
+            self.url = server.url
+            for number, call in enumerate(("evaluation/list", "task/1", "setup/list", "flow/")):
+                self.cache = folder / f"{number}.sqlite"
+                server.faults.clear()
+                server.fail(f"^{call}", "truncate", times=100)
+                yield self.make(), Path(call)
 
 
 def test_every_registered_source_has_a_suite():
