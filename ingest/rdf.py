@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,15 @@ from ingest.rdf_parts import Content, check, contents, counts_of, ntriples
 from ingest.units import Unit, take_out
 from kg import changes
 from kg.batch import Manifest
+from kg.declarations import check_directions
 from kg.errors import GateError, RdfError, StoreError
 from kg.manifest import GraphInfo
 from kg.rdf_file import Limits, loaded
 from kg.skolem import skolemise
 from kg.store import Progress, Store
+from kg.terms import from_term
 from kg.violations import Report, Violation
+from kg.vocabulary import own_term
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -120,6 +123,8 @@ def ingest_rdf(
         If something breaks a rule and ``keep_going`` is not given; its ``report`` says what. Nothing was written.
     RdfError
         If the file cannot be read.
+    SchemaError
+        If it declares a measure otherwise than another graph; nothing was written.
     StoreError
         If the name is taken by another file, a graph of an export is there already with other content, or the
         store cannot be written.
@@ -141,6 +146,9 @@ def ingest_rdf(
             )
         units = _keep_back(store, raw, listed, report)
         kept = [content for content in listed if _holds_any(raw, content)]
+        for content in kept:
+            directions = _directions(raw, content)
+            check_directions(store, content.manifest, directions, replaces=True)
         quarantine = quarantine_manifest(name, path.name, licence, about.derived_from)
         changed = _write_quarantine(store, quarantine, units)
         done = []
@@ -203,6 +211,14 @@ def _keep_back(
 
 def _holds_any(raw: pyoxigraph.Store, content: Content) -> bool:
     return next(raw.quads_for_pattern(None, None, None, content.graph), None) is not None
+
+
+def _directions(raw: pyoxigraph.Store, content: Content) -> Iterator[tuple[str, str]]:
+    import pyoxigraph as ox
+
+    direction = ox.NamedNode(own_term("direction"))
+    for quad in raw.quads_for_pattern(None, direction, None, content.graph):
+        yield str(from_term(quad.subject)), str(from_term(quad.object))
 
 
 def _check_place(store: Store, raw: pyoxigraph.Store, listed: Sequence[Content], path: Path) -> None:

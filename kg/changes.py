@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kg import iris, schema
 from kg.batch import Batch, Manifest, content_hash, hash_sum, merged
+from kg.declarations import check_directions
 from kg.errors import SchemaError, StoreError
 from kg.history import Action, CommitInfo, now
 from kg.history import describe as describe_commit
@@ -194,8 +195,15 @@ def _lines(batches: Sequence[Batch]) -> Source:
     return chunks
 
 
-def writing(batches: Sequence[Batch], digest: str) -> Change:
-    """Change that makes these batches the whole content of their graph."""
+def writing(store: Store, batches: Sequence[Batch], digest: str) -> Change:
+    """Change that makes these batches the whole content of their graph.
+
+    Raises
+    ------
+    SchemaError
+        If they declare a measure otherwise than another graph.
+    """
+    _check_measures(store, batches, replaces=True)
     about, counts = batches[0].manifest, total_counts(batches)
     return Change("write", about, counts, digest, _lines(batches), series=_series(batches))
 
@@ -221,7 +229,7 @@ def addition(
     Raises
     ------
     SchemaError
-        If a tracked run is there already with other content.
+        If a tracked run is there already with other content, or a measure is declared otherwise than in the graph.
     """
     import polars as pl
 
@@ -253,6 +261,7 @@ def hashed_addition(
     if not fresh and known is not None and known.unfinished == unfinished:
         return None
     parts = parts_of(fresh)
+    _check_measures(store, parts, replaces=False)
     if about.kind == "project":
         _check_runs(store, about.graph, parts, known)
     counts = _counts(store, about.graph, parts, known)
@@ -268,6 +277,12 @@ def hashed_addition(
         dict(zip(fresh, parts, strict=True)) if about.bulk else {},
         _series(parts),
     )
+
+
+def _check_measures(store: Store, batches: Sequence[Batch], *, replaces: bool) -> None:
+    rows = [row for batch in batches for row in batch.measures.select("measure", "direction").iter_rows()]
+    if rows:
+        check_directions(store, batches[0].manifest, rows, replaces=replaces)
 
 
 def _series(batches: Sequence[Batch]) -> pl.DataFrame | None:

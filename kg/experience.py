@@ -7,13 +7,15 @@ part per named graph, and a part is rebuilt when its graph changes; delete it an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kg import iris
+from kg.declarations import declared_measures
 from kg.manifest import GraphInfo
+from kg.measures import Measure
 from kg.pipeline import Pipeline
 from kg.projection import DESCRIPTIONS, REPEATED, clear_stale, nothing, part_of
 from kg.store import Progress, Store
@@ -44,6 +46,8 @@ class Experience:
     places, small
         Where in files the rows of a dataset, procedure and measure stand, for parts that are large, and the rows of
         all other parts, which are in memory; None if no part is large. See :class:`kg.projection.Part`.
+    measures
+        Measures that sources declare, by key.
     datasets, qualities, pipelines
         dataset, title, openml_id; dataset, name, value; pipeline, title, canonical.
     """
@@ -55,6 +59,7 @@ class Experience:
     pipelines: pl.DataFrame
     places: pl.DataFrame | None = None
     small: pl.LazyFrame | None = None
+    measures: Mapping[str, Measure] = field(default_factory=dict)
 
     @cached_property
     def runs(self) -> pl.DataFrame:
@@ -70,14 +75,15 @@ class Experience:
         gone = list(excluded)
         keep = ~pl.col("dataset").is_in(gone)
         digest = hashlib.sha256("\n".join([self.version, *sorted(gone)]).encode()).hexdigest()[:16]
-        return Experience(
-            digest if gone else self.version,
-            self.rows.filter(~pl.col("dataset").cast(pl.String).is_in(gone)),
-            self.datasets.filter(keep),
-            self.qualities.filter(keep),
-            self.pipelines,
-            None if self.places is None else self.places.filter(keep),
-            None if self.small is None else self.small.filter(~pl.col("dataset").cast(pl.String).is_in(gone)),
+        kept = ~pl.col("dataset").cast(pl.String).is_in(gone)
+        return replace(
+            self,
+            version=digest if gone else self.version,
+            rows=self.rows.filter(kept),
+            datasets=self.datasets.filter(keep),
+            qualities=self.qualities.filter(keep),
+            places=None if self.places is None else self.places.filter(keep),
+            small=None if self.small is None else self.small.filter(kept),
         )
 
     @cached_property
@@ -232,6 +238,7 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
         frames["pipelines"].unique("pipeline", maintain_order=True),
         pl.concat(places) if places else None,
         pl.concat([nothing("runs").lazy(), *small]) if places else None,
+        declared_measures(store),
     )
 
 

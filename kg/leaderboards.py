@@ -40,13 +40,13 @@ def best(found: Experience, dataset: str, measure: str, procedure: str, count: i
     import polars as pl
 
     wanted = {
-        "measure": measure_of(measure).iri,
+        "measure": measure_of(measure, found.measures).iri,
         "procedure": full(procedure, "procedure"),
         "dataset": dataset,
     }
     large, small = _slices(found, wanted), _small(found, wanted)
     rows = [part.select(_SHOWN).collect() for part in (*large, small)]
-    higher = measure_of(measure).direction == "higher"
+    higher = measure_of(measure, found.measures).direction == "higher"
     ordered = pl.concat(rows).drop_nulls("value").sort("value", "run", descending=[higher, False])
     return _titled(found, ordered.head(count), ["value", "runtime_seconds", "run", "graph"])
 
@@ -64,7 +64,7 @@ def leaderboard(found: Experience, measure: str, procedure: str, count: int) -> 
     """
     import polars as pl
 
-    wanted = {"measure": measure_of(measure).iri, "procedure": full(procedure, "procedure")}
+    wanted = {"measure": measure_of(measure, found.measures).iri, "procedure": full(procedure, "procedure")}
     small, large = _small(found, wanted), _slices(found, wanted)
     boards = []
     if large and _once(found, wanted):
@@ -80,7 +80,7 @@ def leaderboard(found: Experience, measure: str, procedure: str, count: int) -> 
     else:
         boards.append(_means(_cells([small, *large])))
     board = pl.concat([each.with_columns(pl.col("pipeline").cast(pl.String)).collect() for each in boards])
-    higher = measure_of(measure).direction == "higher"
+    higher = measure_of(measure, found.measures).direction == "higher"
     ordered = board.sort("mean", "pipeline", descending=[higher, False]).head(count)
     return _titled(found, ordered, ["mean", "datasets", "runs"])
 

@@ -26,6 +26,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kg import iris
+from kg.declarations import declared_measures
 from kg.errors import QueryError
 from kg.measures import measure_of
 from kg.terms import IRI, Value, to_term
@@ -162,7 +163,8 @@ def _phrased(store: Store, name: str, params: Mapping[str, object]) -> tuple[str
             raise QueryError(f"question {name!r} needs {parameter.name}: {parameter.description}")
         values[parameter.name] = KINDS[parameter.kind](store, str(written).strip())
     if "measure" in values:
-        values["sign"] = 1 if measure_of(str(values["measure"])).direction == "higher" else -1
+        judged = measure_of(str(values["measure"]), declared_measures(store))
+        values["sign"] = 1 if judged.direction == "higher" else -1
     limit = values.pop("limit", None)
     return question.filled(values), None if limit is None else max(int(limit), 0)
 
@@ -234,8 +236,8 @@ def _component(store: Store, text: str) -> IRI:
     return iri
 
 
-def _measure(_: Store, text: str) -> IRI:
-    return IRI(measure_of(text).iri)
+def _measure(store: Store, text: str) -> IRI:
+    return IRI(measure_of(text, declared_measures(store)).iri)
 
 
 def _number(_: Store, text: str) -> int | float:

@@ -139,7 +139,7 @@ class RemoteStore(Store):
     def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
         """See :meth:`kg.store.Store.commit`."""
         listed = changes.as_batches(batches)
-        return self._replace(changes.writing(listed, content_hash(listed)), progress)
+        return self._replace(changes.writing(self, listed, content_hash(listed)), progress)
 
     def commit_rdf(
         self,
