@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.quarantine import quarantine_manifest, quarantine_triples
 from ingest.rdf_parts import Content, check, contents, counts_of, ntriples
+from ingest.report import told_links
 from ingest.units import Unit, take_out
 from kg import changes
 from kg.batch import Manifest
@@ -61,6 +62,8 @@ class RdfReport:
         IRI of the quarantine graph; None if nothing is kept back.
     restored
         Whether it was an export, put back as it was.
+    linked
+        Datasets that are one with others, as came out with what was read, each pair with the reason.
     """
 
     path: str
@@ -73,9 +76,13 @@ class RdfReport:
     kept_back: tuple[Unit, ...] = ()
     quarantine: str | None = None
     restored: bool = False
+    linked: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Lines for people."""
+        return "\n".join([self._told(), *told_links(self.linked)])
+
+    def _told(self) -> str:
         counts = ", ".join(f"{count:,} {table}" for table, count in self.counts.items() if count)
         counts = counts or "no experiments"
         into = f"{len(self.graphs)} graphs" if len(self.graphs) != 1 else self.graphs[0]

@@ -17,6 +17,7 @@ __all__ = [
     "BOOKKEEPING_GRAPHS",
     "HISTORY_GRAPH",
     "LEDGER_GRAPH",
+    "LINKS_GRAPH",
     "MANIFEST_GRAPH",
     "OPENML",
     "RECOMMENDATIONS_GRAPH",
@@ -49,6 +50,8 @@ LEDGER_GRAPH = BASE + "graph/ledger"
 BOOKKEEPING_GRAPHS = (MANIFEST_GRAPH, HISTORY_GRAPH, LEDGER_GRAPH)
 """Graphs in which a store keeps what it knows of the others."""
 RECOMMENDATIONS_GRAPH = BASE + "graph/recommendations"
+LINKS_GRAPH = BASE + "graph/links/local"
+"""Which datasets are one, and which are not, as people or certain evidence decided."""
 
 _OPENML_DATASET = OPENML + "dataset/"
 

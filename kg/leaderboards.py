@@ -42,7 +42,7 @@ def best(found: Experience, dataset: str, measure: str, procedure: str, count: i
     wanted = {
         "measure": measure_of(measure, found.measures).iri,
         "procedure": full(procedure, "procedure"),
-        "dataset": dataset,
+        "dataset": found.aliases.get(dataset, dataset),
     }
     large, small = _slices(found, wanted), _small(found, wanted)
     rows = [part.select(_SHOWN).collect() for part in (*large, small)]
@@ -105,18 +105,26 @@ def _small(found: Experience, wanted: dict[str, str]) -> pl.LazyFrame:
 
 
 def _slices(found: Experience, wanted: dict[str, str]) -> list[pl.LazyFrame]:
-    """Of each file of large parts the rows that are wanted, which stand together."""
+    """Of each file of large parts the rows that are wanted, which stand together but for datasets left out."""
     import polars as pl
 
     if found.places is None:
         return []
-    places = (
-        found.places.filter(_is(wanted)).group_by("file").agg(pl.col("start").min(), pl.col("count").sum())
+    end = pl.col("start") + pl.col("count")
+    places = found.places.filter(_is(wanted)).group_by("file")
+    spans = places.agg(
+        pl.col("start").min(), end.max().alias("end"), pl.col("count").sum(), pl.col("dataset")
     )
-    return [
-        pl.scan_parquet(file).slice(start, length).filter(_is(wanted))
-        for file, start, length in places.sort("file").iter_rows()
-    ]
+    renamed, slices = set(found.aliases.values()), []
+    for file, start, stop, count, datasets in spans.sort("file").iter_rows():
+        rows = pl.scan_parquet(file).slice(start, stop - start)
+        name = pl.col("dataset").cast(pl.String)
+        if renamed.intersection(datasets):
+            rows = rows.with_columns(name.replace(found.aliases).cast(pl.Categorical))
+        if count < stop - start:
+            rows = rows.filter(name.is_in(datasets))
+        slices.append(rows.filter(_is(wanted)))
+    return slices
 
 
 def _once(found: Experience, wanted: dict[str, str]) -> bool:
