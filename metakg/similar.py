@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg import iris
 from kg.errors import QueryError, TableError
+from kg.identity import aliases
 from metakg.neighbours import Neighbours, name_of, titles_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def similar(
     if top < 1:
         raise QueryError(f"top is {top}: ask for at least one neighbour")
     if isinstance(subject, str | int) and _names_dataset(subject):
-        return _of_dataset(iris.dataset_iri(subject), top, store, advice())
+        named = iris.dataset_iri(subject)
+        answer = advice()
+        return _of_dataset(aliases(store, answer.selection).get(named, named), top, store, answer)
     notes = []
     if target is None:
         target = guess_target(subject)

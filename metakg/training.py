@@ -71,7 +71,8 @@ def train(
 ) -> RecommenderModel:
     """Fit a recommender on all runs of the graph's main measure and procedure but those of excluded datasets.
 
-    Where the graph holds very many pipelines, :func:`metakg.training_runs.only_learnable` says which are learned.
+    Pipelines that cannot be built are left out; where the graph holds very many,
+    :func:`metakg.training_runs.only_learnable` says which are learned.
 
     Parameters
     ----------
@@ -94,11 +95,11 @@ def train(
     from embeddings.performance import PerformanceModel
     from kg.pipeline import Pipeline
     from metakg.features import of_experience
-    from metakg.training_runs import only_learnable
+    from metakg.training_runs import only_buildable, only_learnable
     from recommender.model import RecommenderModel
 
     known = experience.without_datasets(list(excluded)) if excluded else experience
-    learned = only_learnable(known, MEASURE, PROCEDURE)
+    learned = only_learnable(only_buildable(known, MEASURE, PROCEDURE), MEASURE, PROCEDURE)
     datasets, columns, values = learned.matrix(MEASURE, PROCEDURE)
     if len(datasets) < LEAST_DATASETS:
         raise ModelError(

@@ -1,4 +1,4 @@
-"""Which runs a recommender is trained on, where the graph holds more pipelines than one can learn at once."""
+"""Which runs a recommender is trained on: of pipelines that can be built, and of no more than are learned at once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,44 @@ if TYPE_CHECKING:
 
     from kg.experience import Experience
 
-__all__ = ["LEAST_SHARE", "MOST_PIPELINES", "only_learnable"]
+__all__ = ["LEAST_SHARE", "MOST_PIPELINES", "only_buildable", "only_learnable"]
 
 MOST_PIPELINES = 500
 """More pipelines than this are not learned at once: time and memory of a fit grow with their square."""
 
 LEAST_SHARE = 0.5
 """Share of the datasets that a pipeline must have been run on, where there are too many pipelines."""
+
+
+def only_buildable(experience: Experience, measure: str, procedure: str) -> Experience:
+    """Experience without the runs of pipelines that could not be recommended.
+
+    Trackers and tables bring pipelines of which they know a name and some text, and classes that are not on the
+    allow-list: nobody could build them, so their runs stay in the graph and in leaderboards, and are not learned from.
+
+    Parameters
+    ----------
+    measure, procedure
+        IRIs; pipelines without a run by them are not looked at.
+    """
+    import polars as pl
+
+    from embeddings.estimators import refusal
+    from kg.pipeline import Pipeline
+
+    runs = experience.rows.filter(
+        pl.col("measure").cast(pl.String) == measure, pl.col("procedure").cast(pl.String) == procedure
+    )
+    known = runs.select(pl.col("pipeline").cast(pl.String).unique()).collect()["pipeline"]
+    written = experience.pipelines.filter(pl.col("pipeline").is_in(known.implode()))
+    refused = [
+        iri
+        for iri, canonical in written.select("pipeline", "canonical").iter_rows()
+        if refusal(Pipeline.from_canonical(canonical)) is not None
+    ]
+    if not refused:
+        return experience
+    return replace(experience, rows=experience.rows.filter(~_among(pl.Series(refused))))
 
 
 def only_learnable(
