@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["best", "leaderboard"]
 
+LEAST_SHARE = 0.5
+"""Share of the datasets of the pipeline that has most of them, for a mean over datasets to be compared."""
+
 _SHOWN = ("pipeline", "value", "runtime_seconds", "run", "graph")
 
 
@@ -55,7 +58,8 @@ def leaderboard(found: Experience, measure: str, procedure: str, count: int) -> 
     """Pipelines by the mean of a measure over datasets: pipeline, title, mean, datasets, runs.
 
     Means are over the means of each dataset, and of as many datasets as a pipeline was run on: compare those that were
-    run on the same number. The best comes first.
+    run on the same number. One that was run on less than half as many as another is left out: a single good run on an
+    easy table would come first. The best comes first.
 
     Raises
     ------
@@ -80,6 +84,7 @@ def leaderboard(found: Experience, measure: str, procedure: str, count: int) -> 
     else:
         boards.append(_means(_cells([small, *large])))
     board = pl.concat([each.with_columns(pl.col("pipeline").cast(pl.String)).collect() for each in boards])
+    board = board.filter(pl.col("datasets") >= LEAST_SHARE * pl.col("datasets").max())
     higher = measure_of(measure, found.measures).direction == "higher"
     ordered = board.sort("mean", "pipeline", descending=[higher, False]).head(count)
     return _titled(found, ordered, ["mean", "datasets", "runs"])
