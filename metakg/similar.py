@@ -47,7 +47,10 @@ def similar(
 def _names_dataset(subject: str | int) -> bool:
     """Whether a word names a dataset: a number, ``openml:number`` or an IRI, and not a file that is there."""
     text = str(subject)
-    return bool(re.fullmatch(r"(openml:(dataset/)?)?\d+|metakg:dataset/\S+|https?://\S+", text, re.IGNORECASE)) and not Path(text).is_file()
+    return (
+        bool(re.fullmatch(r"(openml:(dataset/)?)?\d+|metakg:dataset/\S+|https?://\S+", text, re.IGNORECASE))
+        and not Path(text).is_file()
+    )
 
 
 def _of_dataset(dataset: str, top: int, store: Store, advice: Advice) -> Neighbours:

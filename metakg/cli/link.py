@@ -79,11 +79,15 @@ def _check(datasets: Sequence[str], *, auto: bool, review: bool, decided: bool, 
         raise click.UsageError(f"a link is between two datasets, {len(datasets)} given: name two")
     if pair and not datasets:
         raise click.UsageError("--alternate, --reject, --undo and --reason are about two datasets: name them")
-    if review and not sys.stdin.isatty():
+    if review and not _is_terminal():
         raise click.UsageError(
             "--review asks on a terminal, and this is none: use `metakg link`, then `metakg link DATASET OTHER` or "
             "`metakg link --reject DATASET OTHER`"
         )
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _decide(
