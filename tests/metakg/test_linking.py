@@ -54,7 +54,7 @@ def reference(wdbc: Path) -> DatasetRef:
 
 @pytest.fixture
 def kg(own_store: Path):  # type: ignore[no-untyped-def]
-    with metakg.open(own_store, say=lambda _: None) as opened:
+    with metakg.open(own_store) as opened:
         yield opened
 
 
