@@ -16,22 +16,42 @@ from typing import Any
 
 from class_resolver import ClassResolver
 
+from ingest.aslib import AslibSource
+from ingest.autosklearn import AutoSklearnSource
+from ingest.croissant import CroissantSource
+from ingest.jsonl import JsonlSource
 from ingest.lcdb import LcdbSource
+from ingest.mlflow import MlflowSource
 from ingest.oboe import OboeSource
+from ingest.optuna import OptunaSource
 from ingest.report import IngestReport, ingest
+from ingest.result_table import TableSource
+from ingest.sacred import SacredSource
+from ingest.search import SearchSource
 from ingest.source import LeftOut, Rejected, Source, Tally
 from ingest.tensoroboe import TensorOboeSource
+from ingest.wandb import WandbSource
 from kg.errors import SourceError
 
 __all__ = [
+    "AslibSource",
+    "AutoSklearnSource",
+    "CroissantSource",
     "IngestReport",
+    "JsonlSource",
     "LcdbSource",
     "LeftOut",
+    "MlflowSource",
     "OboeSource",
+    "OptunaSource",
     "Rejected",
+    "SacredSource",
+    "SearchSource",
     "Source",
+    "TableSource",
     "Tally",
     "TensorOboeSource",
+    "WandbSource",
     "find_source",
     "ingest",
     "source_for",
@@ -39,14 +59,28 @@ __all__ = [
 ]
 
 source_resolver: ClassResolver[Source] = ClassResolver(
-    [OboeSource, LcdbSource, TensorOboeSource],
+    [
+        OboeSource,
+        LcdbSource,
+        TensorOboeSource,
+        SearchSource,
+        OptunaSource,
+        AutoSklearnSource,
+        AslibSource,
+        CroissantSource,
+        MlflowSource,
+        WandbSource,
+        SacredSource,
+        JsonlSource,
+        TableSource,
+    ],
     base=Source,  # type: ignore[type-abstract]
 )
 """Sources by name: our own and those of installed packages."""
 source_resolver.register_entrypoint("metakg.sources")
 
 
-def find_source(name: str, **options: Any) -> Source:
+def find_source(name: str, /, **options: Any) -> Source:
     """Source by name, constructed with the options (such as ``path``).
 
     Raises
@@ -67,7 +101,7 @@ def find_source(name: str, **options: Any) -> Source:
     return found(**options)
 
 
-def source_for(subject: Any, **options: Any) -> Source:
+def source_for(subject: Any, /, **options: Any) -> Source:
     """Source of what is given: a path, or an object of a library, such as a search of scikit-learn.
 
     Raises

@@ -15,7 +15,7 @@ from typing import Any
 
 from kg.pipeline import Scalar
 
-__all__ = ["canonical", "number", "restore", "same", "text", "usual"]
+__all__ = ["canonical", "number", "parse", "restore", "same", "text", "unicode_only", "usual"]
 
 _WORDS: dict[str, Scalar] = {
     "True": True,
@@ -41,6 +41,31 @@ def number(value: float) -> int | float | str:
 def text(value: str) -> str:
     """Text with what is no Unicode (lone surrogates) written as an escape."""
     return str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def parse(said: str | bytes) -> Any:
+    """Value of JSON text.
+
+    Raises
+    ------
+    RecursionError, ValueError
+        If it is none, or has lone surrogates, which nothing can be written with.
+    """
+    found = json.loads(said)
+    escaped = b"\\ud" in said.lower() if isinstance(said, bytes) else "\\ud" in said.lower()
+    return unicode_only(found) if escaped else found
+
+
+def unicode_only(tree: Any) -> Any:
+    """The same tree.
+
+    Raises
+    ------
+    UnicodeEncodeError
+        If a text in it has lone surrogates.
+    """
+    json.dumps(tree, ensure_ascii=False, default=str, skipkeys=True).encode()
+    return tree
 
 
 def usual(tree: Any) -> Any:

@@ -11,7 +11,8 @@ code (``lcdb/lcdb.py``):
 
 Reduced to means over the splits, per dataset, learner and training size (:mod:`ingest.lcdb_curves`). The
 graph gets one run per dataset and learner, at its largest size; that differs between the learners of a
-dataset where some ran out of time, and ``training_size`` states it. The whole reduced curves:
+dataset where some ran out of time, and ``training_size`` states it. The whole curve is the run's series, by
+measure along the axis ``training_size``, kept beside the graph. With the standard deviations:
 :meth:`LcdbSource.curves`.
 """
 
@@ -35,10 +36,11 @@ __all__ = ["CURVES", "DATASETS", "LcdbSource"]
 
 CURVES, DATASETS = "lcdb-curves.parquet", tables.TITLES
 _PROCEDURE = "learning-curve-holdout"
+_AXIS = "training_size"
 
 
 class LcdbSource(Source):
-    """Qualities of OpenML datasets and the ends of LCDB's learning curves.
+    """Qualities of OpenML datasets, the ends of LCDB's learning curves, and the curves as series.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ class LcdbSource(Source):
         return self._load()[0]
 
     def read(self, tally: Tally) -> Iterator[Batch]:
-        """Yield one batch: the datasets with their qualities, and the largest size of each learning curve."""
+        """Yield one batch: the datasets with their qualities, and each learning curve as a run."""
         with tables.reading(str(self.path)):
             batch = self._batch(tally)
         yield batch
@@ -115,9 +117,7 @@ class LcdbSource(Source):
                 pl.col("size_train").alias("training_size"),
             )
         )
-        tally.read("runs", curves.height)
-        smaller = "a smaller training size of the same curve; see LcdbSource.curves"
-        tally.leave_out("runs", smaller, curves.height - ends.height)
+        tally.read("runs", ends.height)
         tally.leave_out("runs", tables.SAME_PIPELINE, ends.height - runs.height)
         return Batch(
             self.manifest,
@@ -127,4 +127,22 @@ class LcdbSource(Source):
             pipelines=pipelines.select("pipeline", "title", "canonical"),
             runs=runs.select("run", "task", "dataset", "pipeline", "status", "training_size"),
             evaluations=tables.evaluations(runs, {measure: measure for measure in MEASURES}, tally),
+            series=_series(curves, runs, tally),
         )
+
+
+def _series(curves: pl.DataFrame, runs: pl.DataFrame, tally: Tally) -> pl.DataFrame:
+    """Points of the curves of runs, by measure; a measure that was not taken has none."""
+    import polars as pl
+
+    read = curves.unpivot(
+        on=MEASURES, index=["openmlid", "learner", "size_train"], variable_name="name", value_name="value"
+    )
+    known = read.filter(pl.col("value").is_finite())
+    of_runs = known.join(runs.select("run", "openmlid", "learner"), on=["openmlid", "learner"])
+    tally.read("series", read.height)
+    tally.leave_out("series", "no finite value in the source", read.height - known.height)
+    tally.leave_out("series", tables.SAME_PIPELINE, known.height - of_runs.height)
+    return of_runs.select(
+        "run", "name", pl.lit(_AXIS).alias("axis"), pl.col("size_train").alias("position"), "value"
+    )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.quarantine import quarantine_manifest, quarantine_triples
+from ingest.rdf_derived import derive
 from ingest.rdf_parts import Content, check, contents, counts_of, ntriples
 from ingest.report import told_links
 from ingest.units import Unit, take_out
@@ -62,6 +63,8 @@ class RdfReport:
         IRI of the quarantine graph; None if nothing is kept back.
     restored
         Whether it was an export, put back as it was.
+    derived
+        Triples that were added to the file's own, so that MLSea-KG's and ExeKG's things can be answered from.
     linked
         Datasets that are one with others, as came out with what was read, each pair with the reason.
     """
@@ -76,6 +79,7 @@ class RdfReport:
     kept_back: tuple[Unit, ...] = ()
     quarantine: str | None = None
     restored: bool = False
+    derived: int = 0
     linked: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -90,7 +94,9 @@ class RdfReport:
             return f"{self.path}: nothing in it conforms, all is in quarantine"
         if not self.changed:
             return f"{self.path}: already there: nothing changed ({counts})"
-        return f"{self.path}: {'put back' if self.restored else 'read'} into {into}: {counts} ({self.quads:,} quads)"
+        derived = f", {self.derived:,} of them derived" if self.derived else ""
+        done = "put back" if self.restored else "read"
+        return f"{self.path}: {done} into {into}: {counts} ({self.quads:,} quads{derived})"
 
 
 def ingest_rdf(
@@ -145,6 +151,9 @@ def ingest_rdf(
             raise RdfError(f"{path}: holds no triples: nothing to read")
         blank_nodes = skolemise(raw, str(path)) if file.blank_nodes else 0
         listed = contents(raw, about, str(path))
+        derived = sum(
+            derive(raw, content.graph, content.manifest) for content in listed if content.restored is None
+        )
         _check_place(store, raw, listed, path)
         report = _gate(store, raw, listed, progress)
         if not report.conforms and not keep_going:
@@ -176,6 +185,7 @@ def ingest_rdf(
         violations=report,
         kept_back=tuple(unit for _, unit in units),
         quarantine=quarantine.graph if units else None,
+        derived=derived,
         restored=any(content.restored is not None for content in listed),
     )
 

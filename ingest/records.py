@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -226,13 +226,20 @@ class Records:
         for name, raw in record.scores.items():
             reading = self.reading(name)
             if reading is None:
-                tally.leave_out("evaluations", f"measure {name!r} is not known: declare it", 1)
+                tally.leave_out(
+                    "evaluations",
+                    f"measure {name!r} is not known: declare it, as in --measure {name}=higher:0:1",
+                    1,
+                )
                 continue
             measure = reading.measure
             try:
+                if isinstance(raw, bool):
+                    raise TypeError
                 value = reading.value(float(raw))
-            except (TypeError, ValueError):
-                tally.reject("evaluations", record.place, f"{name} is {raw!r}, which is not a number")
+            except (TypeError, ValueError, OverflowError):
+                shown = repr(raw) if len(repr(raw)) < 100 else f"{repr(raw)[:100]}..."
+                tally.reject("evaluations", record.place, f"{name} is {shown}, which is not a number")
                 continue
             if not math.isfinite(value):
                 tally.reject("evaluations", record.place, f"{name} is {raw}, which is not a finite number")
@@ -284,7 +291,7 @@ class Records:
                 record.error,
             )
         )
-        for own, series in ((_series_name(self, each), each) for each in record.series):
+        for own, series in _named_series(self, record.series):
             finite = [(at, value) for at, value in dict(series.values).items() if math.isfinite(value)]
             self.tally.read("series", len(series.values))
             self.tally.leave_out(
@@ -320,8 +327,9 @@ class Records:
             if at == run:
                 place = self._parents[run][1]
                 self.tally.reject("runs", place, f"run {run} is nested in itself")
-                evaluations = [row for row in self._rows["evaluations"] if row[0] == run]
-                self.tally.leave_out("evaluations", "their run is refused", len(evaluations))
+                for table in ("evaluations", "series"):
+                    refused = [row for row in self._rows[table] if row[0] == run]
+                    self.tally.leave_out(table, "their run is refused", len(refused))
                 for table, rows in self._rows.items():
                     self._rows[table] = [row for row in rows if row[0] != run]
 
@@ -370,8 +378,22 @@ def _page(dataset: DatasetRef) -> str | None:
     return f"https://www.openml.org/d/{dataset.openml_id}" if dataset.openml_id is not None else None
 
 
+def _named_series(records: Records, listed: Sequence[Points]) -> Iterator[tuple[str, Points]]:
+    """Series with the key of the measure, if the values are that measure's as they stand, else the source's own name.
+
+    Of several series of a run by one measure, the one that the source calls so, else the first, has the key.
+    """
+    keys = [_series_name(records, each) for each in listed]
+    order = sorted(range(len(listed)), key=lambda place: keys[place] != listed[place].name)
+    taken = set[tuple[str, str]]()
+    for place in order:
+        each = listed[place]
+        own = each.name if (keys[place], each.axis) in taken else keys[place]
+        taken.add((own, each.axis))
+        yield own, each
+
+
 def _series_name(records: Records, points: Points) -> str:
-    """Key of the measure if the values are that measure's as they stand; else the source's own name."""
     reading = records.reading(points.name)
     same = reading is not None and (reading.factor, reading.offset) == (1.0, 0.0)
     return reading.measure.key if reading is not None and same else points.name

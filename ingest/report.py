@@ -108,7 +108,8 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
     Raises
     ------
     SourceError
-        If the source cannot be read, or the store does not hold what was passed on.
+        If the source cannot be read, its graph is of another file or folder of that name, or the store does not hold
+        what was passed on.
     StoreError
         If the store cannot be written; it is then as it was.
     """
@@ -116,6 +117,7 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
     first, second = next(batches, None), next(batches, None)
     if first is None:
         raise SourceError(f"source {source.name!r} has no experiments: nothing was written")
+    _check_place(store, first)
     if second is None:
         commit = store.commit(first, progress=progress)
     else:
@@ -140,6 +142,19 @@ def ingest(store: Store, source: Source, progress: Progress | None = None) -> In
         quads=commit.quads,
         store_version=commit.version,
     )
+
+
+def _check_place(store: Store, first: Batch) -> None:
+    """Refuse to replace what came from another file or folder of the same name."""
+    manifest = first.manifest
+    known = next((info for info in store.graphs() if info.iri == manifest.graph), None)
+    if known is None or not manifest.derived_from.startswith("file:"):
+        return
+    if known.derived_from != manifest.derived_from and known.content_hash != content_hash([first]):
+        raise SourceError(
+            f"{manifest.graph} holds {known.derived_from}: give {manifest.derived_from} another name with --name "
+            "(name=), or remove that graph first"
+        )
 
 
 def _stream(store: Store, source: Source, batches: Iterator[Batch], progress: Progress | None) -> Commit:

@@ -202,7 +202,8 @@ class _Described:
 
     def __init__(self) -> None:
         self._seen: dict[str, set[tuple[Any, ...]]] = {
-            table: set() for table in ("datasets", "qualities", "tasks", "pipelines", "measures")
+            table: set()
+            for table in ("datasets", "qualities", "tasks", "pipelines", "measures", "distributions")
         }
 
     def counts(self, batch: Batch) -> dict[str, int]:

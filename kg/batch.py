@@ -91,6 +91,7 @@ class Batch:
     contexts: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     tags: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     artefacts: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    distributions: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     links: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     series: pl.DataFrame = field(default=None)  # type: ignore[assignment]
 

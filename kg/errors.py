@@ -72,3 +72,11 @@ class GateError(MetakgError, ValueError):
         super().__init__(
             f"{what}: {number}, nothing was written; the first: {report.violations[0]}; {remedy}"
         )
+
+
+class PublishError(MetakgError):
+    """A run cannot be published; ``fatal`` says that the next one would fail alike."""
+
+    def __init__(self, text: str, *, fatal: bool = False) -> None:
+        self.fatal = fatal
+        super().__init__(text)

@@ -41,6 +41,7 @@ COUNTS = {
     "contexts": "contextCount",
     "tags": "tagCount",
     "artefacts": "artefactCount",
+    "distributions": "distributionCount",
     "links": "linkCount",
     "series": "seriesPointCount",
 }

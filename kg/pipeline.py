@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,9 @@ Scalar = str | int | float | bool | None
 
 SLOTS = ("numeric_imputer", "categorical_imputer", "encoder", "scaler", "reducer", "estimator")
 """Places of a pipeline's steps, in the order in which data passes through them."""
+
+_PATH = re.compile(r"(?:[\w-]+\.)*[^\W\d][^./]*$")
+"""Path of a class or of a flow: what stands behind the last dot is a name."""
 
 _PREPARATION = frozenset({"numeric_imputer", "categorical_imputer", "encoder"})
 
@@ -74,8 +78,8 @@ class Step:
 
     @property
     def name(self) -> str:
-        """Last part of the component's path."""
-        return self.component.rpartition(".")[2]
+        """Last part of the component's path; the whole of what is no path, such as ``clasp/2.1.3``."""
+        return self.component.rpartition(".")[2] if _PATH.match(self.component) else self.component
 
     @property
     def title(self) -> str:

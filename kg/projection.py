@@ -50,6 +50,8 @@ PREFIX prov: <http://www.w3.org/ns/prov#>
 # One property at a time: joining a run's properties in the engine takes three times as long as joining columns.
 _RUN_QUERIES = {
     "executes": "SELECT ?run ?pipeline WHERE { $chosen ?run mls:executes ?pipeline }",
+    # What a run of a foreign flow with its settings is; see ingest.rdf_derived.
+    "derived": "SELECT ?run ?derived WHERE { $chosen ?run mkg:derivedPipeline ?derived }",
     "status": "SELECT ?run ?status WHERE { $chosen ?run mkg:status ?status }",
     "training_size": "SELECT ?run ?training_size WHERE { $chosen ?run mkg:trainingSize ?training_size }",
     "started": "SELECT ?run ?started WHERE { $chosen ?run prov:startedAtTime ?started }",
@@ -65,7 +67,8 @@ _QUERIES = {
         OPTIONAL { ?dataset dcterms:identifier ?openml_id } }""",
     "qualities": """SELECT ?dataset ?name ?value WHERE {
         ?dataset dcat:distribution ?distribution . ?distribution mls:hasQuality ?quality .
-        ?quality rdfs:label ?name ; mls:hasValue ?value }""",
+        ?quality rdfs:label ?label ; mls:hasValue ?value
+        OPTIONAL { ?quality mkg:qualityName ?own } BIND(COALESCE(?own, ?label) AS ?name) }""",
     "pipelines": """SELECT ?pipeline ?title ?canonical WHERE {
         ?pipeline mkg:canonical ?canonical ; dcterms:title ?title }""",
 }
@@ -331,7 +334,7 @@ def _joined(
     runtime = values.filter(pl.col("measure") == iris.measure("runtime_seconds"))
     return _ordered(
         _select(store, f"SELECT ?run ?task WHERE {{ {achieves} }}", graph)
-        .join(tables["executes"], on="run")
+        .join(_executed(tables), on="run")
         .join(tables["status"], on="run", how="left")
         .join(tables["training_size"], on="run", how="left")
         .join(tables["started"], on="run", how="left")
@@ -339,6 +342,18 @@ def _joined(
         .join(runtime.select("run", runtime_seconds="value"), on="run", how="left")
         .join(values, on="run", how="left")
         .with_columns(pl.col("status").fill_null("finished"), graph=pl.lit(graph))
+    )
+
+
+def _executed(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Pipelines of runs: the derived one where what a run executes is somebody else's flow."""
+    import polars as pl
+
+    executes, derived = tables["executes"], tables["derived"]
+    if derived.is_empty():
+        return executes
+    return executes.join(derived, on="run", how="left").select(
+        "run", pl.coalesce("derived", "pipeline").alias("pipeline")
     )
 
 

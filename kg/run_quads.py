@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kg import iris
+from kg import iris, mlsea, schema
 from kg.line_terms import constant, iri_of, text_of, time_of, typed
 from kg.vocabulary import DCAT, DCTERMS, MLS, OWL, PROV, RDF, RDFS, own_term
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.batch import Batch
     from kg.line_terms import Statements
 
-__all__ = ["about_runs", "declared_measures", "links"]
+__all__ = ["about_runs", "declared_measures", "distributions", "links"]
 
 _TYPE = f"<{RDF}type>"
 
@@ -85,6 +85,37 @@ def declared_measures(measures: pl.DataFrame) -> Statements:
             (measure, f"<{own_term('minimum')}>", typed("minimum", "double")),
             (measure, f"<{own_term('maximum')}>", typed("maximum", "double")),
             (measure, f"<{own_term('unit')}>", text_of("unit")),
+        ],
+    )
+
+
+def distributions(table: pl.DataFrame) -> Iterator[Statements]:
+    """Files of datasets, and the licence of the data; a place that is no address is told as text."""
+    import polars as pl
+
+    names = {name: iris.quote(name, safe="") for name in table["name"].unique()}
+    part = pl.col("name").replace_strict(names, return_dtype=pl.String) if names else pl.col("name")
+    known = {
+        place: place if schema.is_iri(place) else None for place in table["location"].drop_nulls().unique()
+    }
+    address = pl.col("location").replace_strict(known, default=None, return_dtype=pl.String)
+    file = iri_of("node")
+    yield (
+        table.with_columns(
+            node=pl.concat_str([mlsea.distribution("dataset"), pl.lit("/"), part]),
+            address=address,
+            location=pl.when(address.is_null()).then(pl.col("location")),
+        ),
+        [
+            (iri_of("dataset"), f"<{DCAT}distribution>", file),
+            (iri_of("dataset"), f"<{DCTERMS}license>", text_of("licence")),
+            (file, _TYPE, constant(f"{DCAT}Distribution")),
+            (file, f"<{RDFS}label>", text_of("name")),
+            (file, f"<{DCAT}downloadURL>", iri_of("address")),
+            (file, f"<{own_term('location')}>", text_of("location")),
+            (file, f"<{own_term('sha256')}>", text_of("sha256")),
+            (file, f"<{DCAT}byteSize>", typed("bytes", "integer")),
+            (file, f"<{DCTERMS}format>", text_of("media_type")),
         ],
     )
 

@@ -84,6 +84,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("media_type", "String", optional=True),
         Column("location", "String", optional=True),
     ),
+    "distributions": (
+        Column("dataset", "String"),
+        Column("name", "String"),
+        Column("location", "String", optional=True),
+        Column("sha256", "String", optional=True),
+        Column("bytes", "Int64", optional=True),
+        Column("media_type", "String", optional=True),
+        Column("licence", "String", optional=True),
+    ),
     "links": (
         Column("dataset", "String"),
         Column("other", "String"),
@@ -102,7 +111,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 The first six are what the experience is made of. ``measures`` declares measures that :mod:`kg.measures` does not know;
 ``contexts`` says how a run came about, one row each (``parent`` is the run that it is a part of, ``packages`` lines of
-``name==version``); ``tags`` is what else was noted of it, as text; ``artefacts`` are files by their content; ``links``
+``name==version``); ``tags`` is what else was noted of it, as text; ``artefacts`` are files by their content;
+``distributions`` are files of a dataset, with the licence of its data; ``links``
 says that two datasets are one (``same``), come from one another (``alternate``) or have nothing to do with one
 another (``different``). ``series`` are values along an axis
 (epoch, step, fold, training size), by the measure's key or a name of the source's: points that are kept beside the
@@ -123,6 +133,7 @@ KEYS = {
     "contexts": ["run"],
     "tags": ["run", "name"],
     "artefacts": ["run", "name"],
+    "distributions": ["dataset", "name"],
     "links": ["dataset", "other"],
     "series": ["run", "name", "axis", "position"],
 }

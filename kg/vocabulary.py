@@ -68,6 +68,8 @@ OWN_TERMS = (
     "sha256",
     "location",
     "Series",
+    "derivedPipeline",
+    "qualityName",
     "hasSeries",
     "axis",
     "Link",
@@ -99,6 +101,7 @@ OWN_TERMS = (
     "contextCount",
     "tagCount",
     "artefactCount",
+    "distributionCount",
     "linkCount",
     "seriesPointCount",
     # recommendations

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from kg.violations import Report
     from metakg.crate import Crate
     from metakg.croissant import Croissant
+    from metakg.publication import Publication
     from metakg.recommendation import Recommendation
 
 from metakg.opened import OpenedGraph, plain_path
 
-__all__ = ["Contents"]
+__all__ = ["Contents", "source_of"]
 
 
 class Contents(OpenedGraph):
@@ -61,7 +62,8 @@ class Contents(OpenedGraph):
         progress
             Told what is being done, units done, and units in all.
         options
-            Given to a source that is named, such as ``path``, or to :meth:`ingest_rdf`.
+            Given to the source, such as ``path`` of one that is named, ``dataset`` of a search, or to
+            :meth:`ingest_rdf`.
 
         Raises
         ------
@@ -80,7 +82,7 @@ class Contents(OpenedGraph):
 
         if isinstance(source, str | os.PathLike) and is_rdf_path(source):
             return self.ingest_rdf(source, progress=progress, keep_going=keep_going, **options)
-        found = _source_of(source, options)
+        found = source_of(source, options)
         found.keep_going = keep_going
         if validate:
             check_source(found, progress)
@@ -270,6 +272,63 @@ class Contents(OpenedGraph):
         with target:
             yield from push(self.store, target, progress)
 
+    def publish(
+        self,
+        runs: Sequence[str] = (),
+        *,
+        project: str | None = None,
+        task: int | None = None,
+        dry_run: bool = False,
+        server: str | None = None,
+        apikey_from: str | None = None,
+        timeout: float = 120.0,
+        agree: Callable[[int, str], bool] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Iterator[Publication]:
+        """Publish runs to OpenML, one at each step; see :mod:`metakg.publishing`.
+
+        Parameters
+        ----------
+        runs, project
+            IRIs or keys of runs, and the name of a project, all of whose runs are meant.
+        task
+            Number of the OpenML task, where the runs were not logged for one.
+        dry_run
+            Do everything but upload and record; needs no API key.
+        server
+            Address of the API of another server than OpenML's own.
+        apikey_from
+            Environment variable that holds the API key, or ``config`` for the file of the ``openml`` package; without
+            it ``OPENML_APIKEY``, then the file.
+        timeout
+            Seconds that the server may take to answer a request.
+        agree
+            Asked with the number of runs and the server before anything is uploaded; nothing is if it says no.
+        progress
+            Told what is being done, units done, and units in all.
+
+        Raises
+        ------
+        PublishError
+            If there is no API key, or the server does not answer or takes no run; publish again to go on.
+        QueryError
+            If there is no such run or project.
+        """
+        from metakg.publishing import publish
+
+        yield from publish(
+            self.store,
+            runs,
+            project=project,
+            task=task,
+            dry_run=dry_run,
+            server=server,
+            apikey_from=apikey_from,
+            timeout=timeout,
+            agree=agree,
+            progress=progress,
+        )
+
     def export(
         self,
         target: str | os.PathLike[str] | IO[bytes],
@@ -322,8 +381,14 @@ class Contents(OpenedGraph):
         return self.store.dataset()
 
 
-def _source_of(given: Any, options: dict[str, Any]) -> Source:
-    """Source that is given by its name, by what it reads, or as it is."""
+def source_of(given: Any, options: dict[str, Any]) -> Source:
+    """Source that is given by its name, by what it reads, or as it is.
+
+    Raises
+    ------
+    SourceError
+        If there is no such source, or it takes no such option.
+    """
     from ingest import Source, find_source, source_for, source_resolver
 
     if isinstance(given, Source):

@@ -181,7 +181,9 @@ def _run(store: Store, iri: str) -> Explanation | None:
     facts = _first(store, "explain_run", run=IRI(iri))
     if facts is None:
         return None
-    return Explanation("run", iri, facts, (_section(store, "scores", "run_values", run=IRI(iri)),))
+    sections = [_section(store, "scores", "run_values", run=IRI(iri))]
+    series = _section(store, "series", "run_series", run=IRI(iri))
+    return Explanation("run", iri, facts, (*sections, *([series] if series.rows else [])))
 
 
 def _dataset(store: Store, iri: str) -> Explanation | None:

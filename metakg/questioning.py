@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from kg.terms import Value
+from kg.errors import QueryError
+from kg.terms import IRI, Value
 
 if TYPE_CHECKING:
     import networkx as nx
+    import polars as pl
 
     from kg.communities import Communities
     from kg.query_process import QueryProcesses
@@ -62,6 +64,27 @@ class Questioning(Advising):
             timeout_seconds=math.inf if timeout_seconds is None else timeout_seconds,
             allowed_services=allow_services,
         )
+
+    def series(self, run: str) -> pl.DataFrame:
+        """Values of a run along an axis: learning curves, losses by epoch, scores by fold.
+
+        Returns
+        -------
+        points
+            Columns name (key of a measure, or what the source calls it), axis, position and value, ordered; no row
+            if the run has none.
+
+        Raises
+        ------
+        QueryError
+                If the graph does not know the run.
+        """
+        known = "ASK { ?run a <http://www.w3.org/ns/mls#Run> }"
+        if not self.store.query(known, bindings={"run": IRI(run)}).answer:
+            raise QueryError(
+                f"the graph knows no run {run}: `metakg explain` of a dataset or pipeline lists some"
+            )
+        return self.store.series([run]).drop("run")
 
     def _query_processes(self) -> QueryProcesses:
         from kg.query_process import QueryProcesses

@@ -46,6 +46,7 @@ COMMANDS = {
     "demo": Place("metakg.cli.demo", "the whole way on real data, from nothing to checked advice"),
     "ui": Place("metakg.cli.ui", "open the app in a browser"),
     "serve": Place("metakg.cli.serve", "answer SPARQL over HTTP, read-only"),
+    "publish": Place("metakg.cli.publish", "upload runs to OpenML"),
     "push": Place("metakg.cli.push", "carry the graph to a SPARQL endpoint"),
     "bench": Place("metakg.cli.bench", "print a benchmark of the README"),
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metakg.cli.ingest_table import table_command
 from metakg.cli.output import write
 from metakg.cli.session import Session, pass_session
 
@@ -46,10 +47,20 @@ def ingest() -> None:
     is_flag=True,
     help="Go on without what is wrong; RDF that breaks a rule is put into quarantine.",
 )
-@click.option("--name", metavar="NAME", help="RDF: name of the file in the graph, if not its own.")
+@click.option("--name", metavar="NAME", help="Name of a file or folder in the graph, if not its own.")
 @click.option("--title", metavar="TEXT", help="RDF: what the file is, for people.")
-@click.option("--licence", metavar="SPDX", help="RDF: its licence, such as CC-BY-4.0.")
+@click.option("--licence", metavar="SPDX", help="Licence of a file or folder, such as CC-BY-4.0.")
 @click.option("--derived-from", metavar="IRI", help="RDF: where it comes from.")
+@click.option(
+    "--dataset", metavar="DATASET", help="Dataset of the runs that name none: openml:31, 31, or a name."
+)
+@click.option(
+    "--measure",
+    "measures",
+    metavar="NAME=DIRECTION[:LOW[:HIGH[:UNIT]]]",
+    multiple=True,
+    help="Declare a measure that is not known, such as gini=higher:0:1; may be repeated.",
+)
 @pass_session
 def sources_command(
     session: Session,
@@ -57,6 +68,8 @@ def sources_command(
     path: Path | None,
     validate: bool,
     keep_going: bool,
+    dataset: str | None,
+    measures: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Read sources of experiments into the graph; doing so again changes nothing.
@@ -66,16 +79,25 @@ def sources_command(
     exit status 1.
     """
     from kg.rdf_file import is_rdf_path
+    from metakg.contents import source_of
 
     given = {key: value for key, value in options.items() if value}
+    runs = {key: value for key, value in (("dataset", dataset), ("measures", measures)) if value}
     files = sources[1:] if sources[0] == "rdf" else tuple(word for word in sources if is_rdf_path(word))
-    _check_options(sources, files, path, given)
-    named = {} if path is None else {"path": path}
-    found: list[Any] = [word for word in sources if word != "rdf" or sources[0] != "rdf"]
+    _check_options(sources, files, path, given, runs)
+    named = {**({} if path is None else {"path": path}), **given, **runs}
+    found: list[Any] = [
+        word if word in files else source_of(word, named)
+        for word in sources
+        if word != "rdf" or sources[0] != "rdf"
+    ]
     with session.open() as kg:
         for source in found:
-            chosen = given if source in files else named
+            chosen = given if isinstance(source, str) else {}
             ingest_one(session, kg, source, validate=validate, keep_going=keep_going, **chosen)
+
+
+ingest.add_command(table_command)
 
 
 def ingest_one(session: Session, kg: KnowledgeGraph, source: Any, **options: Any) -> None:
@@ -111,7 +133,11 @@ def ingest_one(session: Session, kg: KnowledgeGraph, source: Any, **options: Any
 
 
 def _check_options(
-    sources: tuple[str, ...], files: tuple[str, ...], path: Path | None, given: dict[str, Any]
+    sources: tuple[str, ...],
+    files: tuple[str, ...],
+    path: Path | None,
+    given: dict[str, Any],
+    runs: dict[str, Any],
 ) -> None:
     if sources == ("rdf",):
         raise click.UsageError("rdf needs at least one FILE")
@@ -119,7 +145,13 @@ def _check_options(
         raise click.UsageError(
             f"--path is for one source, {len(sources)} are named: ingest {sources[0]} by itself"
         )
-    if given and len(files) < len(sources) - (sources[0] == "rdf"):
-        raise click.UsageError(f"--{next(iter(given)).replace('_', '-')} is for RDF files only")
-    if "name" in given and len(files) > 1:
-        raise click.UsageError("--name names one file: ingest the files one by one")
+    others = len(sources) - (sources[0] == "rdf") - len(files)
+    only = next((key for key in given if key in ("title", "derived_from")), None)
+    if others and only:
+        raise click.UsageError(f"--{only.replace('_', '-')} is for RDF files only")
+    if files and runs:
+        raise click.UsageError(
+            f"--{next(iter(runs)).removesuffix('s')} is not for RDF files: they say it themselves"
+        )
+    if "name" in given and len(files) + others > 1:
+        raise click.UsageError("--name names one file or folder: ingest them one by one")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import lcdb_curves, oboe_matrices
+from ingest import autosklearn, lcdb_curves, oboe_matrices
 
 PACKAGES = Path(sys.prefix) / "packages"
 """Where `make test` puts the archive that it downloads."""
@@ -30,3 +30,8 @@ def oboe_archive():
 @pytest.fixture(scope="session")
 def lcdb_archive():
     return _archive("METAKG_LCDB_PACKAGE", lcdb_curves.PACKAGE)
+
+
+@pytest.fixture(scope="session")
+def autosklearn_archive():
+    return _archive("METAKG_AUTOSKLEARN_PACKAGE", autosklearn.PACKAGE)

@@ -3,11 +3,16 @@
 import polars as pl
 import pytest
 
+import metakg
 from ingest import LcdbSource, OboeSource
 from ingest.sklearn_names import lcdb_pipeline
 from ingest.tables import DATA
 from kg import iris
 from kg.batch import content_hash
+from kg.errors import QueryError
+
+SERIES = 309_400
+"""Values of all curves: five measures, of which two are for two classes only."""
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +34,12 @@ def test_counts(source, batch):
         "pipelines": 20,
         "runs": 4367,
         "evaluations": 5 * 4367 - 2 * 1613,
+        "series": SERIES,
     }
     assert {item.what: item.count for item in source.tally.left_out} == {
-        "runs": 72_224 - 4367,
         "qualities": 3077,
         "evaluations": 1613,
+        "series": 5 * 72_224 - SERIES,
     }
 
 
@@ -103,6 +109,37 @@ def test_curves_end_where_the_runs_are(source, batch):
     assert curves.height == 72_224
     ends = curves.group_by("openmlid", "learner").agg(pl.col("size_train").max())
     assert sorted(ends["size_train"]) == sorted(batch.runs["training_size"])
+
+
+def test_series_are_the_whole_curves(source, batch):
+    curves = source.curves()
+    run = iris.own("run", f"lcdb/31/{lcdb_pipeline('SVC_linear').key}/810")
+    of_run = batch.series.filter(pl.col("run") == run)
+    assert set(of_run["axis"]) == {"training_size"}
+    expected = curves.filter(openmlid=31, learner="SVC_linear").sort("size_train")
+    assert expected.height > 10
+    for measure in ("accuracy", "roc_auc", "f1", "log_loss", "runtime_seconds"):
+        points = of_run.filter(name=measure).sort("position")
+        assert points["position"].to_list() == expected["size_train"].to_list()
+        assert points["value"].to_list() == expected[measure].to_list()
+
+
+def test_the_graph_gives_the_curve_of_a_run(tmp_path):
+    with metakg.open(tmp_path / "store") as kg:
+        first = kg.ingest("lcdb")
+        assert first.written["series"] == SERIES
+        assert not kg.ingest("lcdb").changed
+        run = iris.own("run", f"lcdb/31/{lcdb_pipeline('SVC_linear').key}/810")
+        points = kg.series(run)
+        assert points.columns == ["name", "axis", "position", "value"]
+        (end,) = points.filter(name="accuracy", position=810.0)["value"]
+        assert end == pytest.approx(0.744)
+        text = kg.explain(run).to_text()
+        assert "training_size" in text
+        assert "log_loss" in text
+        with pytest.raises(QueryError, match="knows no run"):
+            kg.series(iris.own("run", "lcdb/none"))
+        assert first.quads < SERIES  # the points are no triples
 
 
 def test_size_of_one_hot_encoding_agrees_with_oboe():

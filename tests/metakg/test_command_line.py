@@ -134,7 +134,7 @@ def test_init_and_an_empty_graph(tmp_path, shell):
 def test_an_unknown_source(tmp_path, shell):
     status, _, errors = shell("--store", tmp_path / "store", "ingest", "lcdb", "obo")
     assert status == 2
-    assert "known: lcdb, oboe" in complaint(errors)
+    assert "source 'obo' is unknown; known: " in complaint(errors)
     assert not (tmp_path / "store").exists()
 
 

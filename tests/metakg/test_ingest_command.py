@@ -82,3 +82,39 @@ def test_bars_show_units_their_rate_and_the_time_left():
     assert 100_000 < int(rate.replace(",", "")) < 700_000
     hours, minutes, seconds = map(int, left.split(":"))
     assert 10 < 3600 * hours + 60 * minutes + seconds < 120
+
+
+def test_runs_of_a_tracker_with_a_dataset_and_a_measure_that_are_said_beside_them(tmp_path, shell):
+    runs = tmp_path / "runs.jsonl"
+    runs.write_text('{"model": "SVC", "accuracy": 0.5, "gini": 0.25}\n')
+    store = tmp_path / "store"
+    status, out, errors = shell("--store", store, "ingest", runs)
+    assert status == 1
+    assert out.startswith(
+        f"{runs}:1: names no dataset, nor has its experiment a name: give one with --dataset"
+    )
+    assert "nothing was written" in errors
+    said = ["--dataset=openml:31", "--measure=gini=higher:0:1", "--name=first", "--licence=CC0-1.0"]
+    status, out, _ = shell("--store", store, "ingest", runs, *said)
+    assert status == 0
+    assert out.startswith("jsonl: 1 datasets, 1 tasks, 1 pipelines, 1 runs, 2 evaluations, 1 measures (")
+    assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("oboe", "--dataset", "31"), "source 'oboe' takes no dataset"),
+        (("runs.ttl", "--measure", "gini=higher"), "--measure is not for RDF files"),
+        (("oboe", "--title", "x"), "--title is for RDF files only"),
+        (("mlflow", "wandb", "--name", "x"), "ingest them one by one"),
+        (("mlflow", "--measure", "gini"), "measure 'gini' is not understood: write name=higher"),
+        (("mlflow", "--dataset", "???"), "dataset '???' is no name"),
+        (("sacred",), "runs: no such file or folder: say with --path"),
+    ],
+)
+def test_options_that_do_not_fit_are_told(words, reason, tmp_path, shell, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, errors = shell("--store", tmp_path / "store", "ingest", *words)
+    assert (status, out) == (2, "")
+    assert reason in errors

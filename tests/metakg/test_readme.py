@@ -29,7 +29,12 @@ def test_every_command_of_the_readme_is_understood(line: str) -> None:
     from metakg.cli.application import app
 
     words = shlex.split(line.split(" && ")[0])[1:]
-    result = CliRunner().invoke(app, [words[0], "--help"])
+    command = [words[0]]
+    if command == ["ingest"]:
+        from metakg.cli.ingest import ingest
+
+        command.append(words[1] if words[1] in ingest.commands else "sources")
+    result = CliRunner().invoke(app, [*command, "--help"])
     assert result.exit_code == 0, result.output
     for option in (word for word in words if word.startswith("--")):
         assert option in result.output or words[0] == "ask", f"{option} of {line}"

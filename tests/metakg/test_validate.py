@@ -72,7 +72,7 @@ def test_a_source_is_checked_on_request(files, shell):
     [
         (("ingest", "rdf"), "at least one FILE"),
         (("ingest", "rdf", "missing.ttl"), "cannot be read"),
-        (("ingest", "lcdb", "--name", "x"), "RDF files only"),
+        (("ingest", "lcdb", "--name", "x"), "source 'lcdb' takes no name: leave it out"),
         (("ingest", "rdf", "good.ttl", "bad.ttl", "--name", "x"), "one by one"),
         (("ingest", "rdf", "good.ttl", "--derived-from", "nowhere"), "not an IRI"),
         (("validate", "missing.ttl"), "cannot be read"),
