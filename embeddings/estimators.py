@@ -7,24 +7,39 @@ scikit-learn is imported only when a tree is laid out or constructed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from embeddings.components import COMPONENTS, closest, parameter_names, resolve, resolve_function
 from embeddings.translation import translate
 from kg.errors import PipelineError
+from kg.pipeline import Step
 
 if TYPE_CHECKING:
     import pandas as pd
     import sklearn.pipeline
 
-    from kg.pipeline import Pipeline, Step
+    from kg.pipeline import Pipeline
 
-__all__ = ["DENSE_CELLS", "Call", "Columns", "Function", "adaptations", "build", "construct", "layout"]
+__all__ = [
+    "DENSE_CELLS",
+    "Call",
+    "Columns",
+    "Function",
+    "adaptations",
+    "build",
+    "construct",
+    "layout",
+    "refusal",
+]
 
 DENSE_CELLS = 25_000_000
 """Encoded tables of more cells than this (200 MB as float64) stay sparse."""
+
+_ASSEMBLING = ("sklearn.compose.", "sklearn.pipeline.", "sklearn.multiclass.")
 
 _NON_NEGATIVE = frozenset({"sklearn.naive_bayes.ComplementNB", "sklearn.naive_bayes.MultinomialNB"})
 
@@ -169,6 +184,47 @@ def construct(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(construct(item) for item in value)
     return value
+
+
+def refusal(pipeline: Pipeline) -> str | None:
+    """Why a pipeline cannot be built by the allow-list, whatever the table; None if it can.
+
+    What a source knows of a pipeline may be no more than a name and text: a class that is not allowed, a parameter that
+    its class does not have, or a value that it does not take (``C="{...}"``).
+    """
+    if all(step.slot != "estimator" for step in pipeline.steps):
+        return "the pipeline has no step in slot 'estimator'"
+    return next(
+        (why for step in pipeline.steps if (why := _refusal(step.slot, step.component, _text(step)))), None
+    )
+
+
+def _text(step: Step) -> str:
+    # Steps that are equal to Python (True, 1) are not the same to scikit-learn.
+    return json.dumps(dict(step.parameters))
+
+
+@cache
+def _refusal(slot: str, component: str, parameters: str) -> str | None:
+    """The same of one step: bulk sources have ten thousands of pipelines, made of a few hundred steps."""
+    step = Step(slot, component, json.loads(parameters))
+    try:
+        for call in _calls(_step(step, n_classes=3, n_columns=2, seed=0)):
+            construct(call)._validate_params()
+    except (PipelineError, TypeError, ValueError) as error:
+        return str(error).splitlines()[0]
+    return None
+
+
+def _calls(value: Any) -> Iterator[Call]:
+    """Calls of a tree that construct an estimator of their own: not what only puts others together."""
+    if isinstance(value, Call):
+        if not value.path.startswith(_ASSEMBLING):
+            yield value
+        yield from _calls(list(value.arguments.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _calls(item)
 
 
 def _step(step: Step, *, n_classes: int, n_columns: int, seed: int) -> Call:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,19 @@ from typing import TYPE_CHECKING, Any
 from ingest.quarantine import quarantine_manifest, quarantine_triples
 from ingest.rdf_derived import derive
 from ingest.rdf_parts import Content, check, contents, counts_of, ntriples
+from ingest.report import told_links
 from ingest.units import Unit, take_out
 from kg import changes
 from kg.batch import Manifest
+from kg.declarations import check_directions
 from kg.errors import GateError, RdfError, StoreError
 from kg.manifest import GraphInfo
 from kg.rdf_file import Limits, loaded
 from kg.skolem import skolemise
 from kg.store import Progress, Store
+from kg.terms import from_term
 from kg.violations import Report, Violation
+from kg.vocabulary import own_term
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -61,6 +65,8 @@ class RdfReport:
         Whether it was an export, put back as it was.
     derived
         Triples that were added to the file's own, so that MLSea-KG's and ExeKG's things can be answered from.
+    linked
+        Datasets that are one with others, as came out with what was read, each pair with the reason.
     """
 
     path: str
@@ -74,9 +80,13 @@ class RdfReport:
     quarantine: str | None = None
     restored: bool = False
     derived: int = 0
+    linked: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Lines for people."""
+        return "\n".join([self._told(), *told_links(self.linked)])
+
+    def _told(self) -> str:
         counts = ", ".join(f"{count:,} {table}" for table, count in self.counts.items() if count)
         counts = counts or "no experiments"
         into = f"{len(self.graphs)} graphs" if len(self.graphs) != 1 else self.graphs[0]
@@ -126,6 +136,8 @@ def ingest_rdf(
         If something breaks a rule and ``keep_going`` is not given; its ``report`` says what. Nothing was written.
     RdfError
         If the file cannot be read.
+    SchemaError
+        If it declares a measure otherwise than another graph; nothing was written.
     StoreError
         If the name is taken by another file, a graph of an export is there already with other content, or the
         store cannot be written.
@@ -150,6 +162,9 @@ def ingest_rdf(
             )
         units = _keep_back(store, raw, listed, report)
         kept = [content for content in listed if _holds_any(raw, content)]
+        for content in kept:
+            directions = _directions(raw, content)
+            check_directions(store, content.manifest, directions, replaces=True)
         quarantine = quarantine_manifest(name, path.name, licence, about.derived_from)
         changed = _write_quarantine(store, quarantine, units)
         done = []
@@ -213,6 +228,14 @@ def _keep_back(
 
 def _holds_any(raw: pyoxigraph.Store, content: Content) -> bool:
     return next(raw.quads_for_pattern(None, None, None, content.graph), None) is not None
+
+
+def _directions(raw: pyoxigraph.Store, content: Content) -> Iterator[tuple[str, str]]:
+    import pyoxigraph as ox
+
+    direction = ox.NamedNode(own_term("direction"))
+    for quad in raw.quads_for_pattern(None, direction, None, content.graph):
+        yield str(from_term(quad.subject)), str(from_term(quad.object))
 
 
 def _check_place(store: Store, raw: pyoxigraph.Store, listed: Sequence[Content], path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
@@ -12,7 +12,7 @@ from kg.batch import Batch, content_hash, hash_sum
 from kg.errors import SourceError
 from kg.store import Commit, Progress, Store
 
-__all__ = ["IngestReport", "ingest"]
+__all__ = ["IngestReport", "ingest", "told_links"]
 
 _SHOWN = 20
 """Rows that are wrong that a report lists."""
@@ -44,6 +44,8 @@ class IngestReport:
         Quads written.
     store_version
         Version of the store afterwards.
+    linked
+        Datasets that are one with others, as came out with what was read, each pair with the reason.
     """
 
     source: str
@@ -56,6 +58,7 @@ class IngestReport:
     changed: bool
     quads: int
     store_version: int
+    linked: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Lines for people."""
@@ -69,11 +72,22 @@ class IngestReport:
         lines += [f"    {item.place}: {item.why}" for item in self.rejected[:_SHOWN]]
         if len(self.rejected) > _SHOWN:
             lines.append(f"    and {len(self.rejected) - _SHOWN:,} more")
+        lines += told_links(self.linked)
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values."""
         return asdict(self)
+
+
+def told_links(linked: Sequence[str]) -> list[str]:
+    """Lines for people about datasets that turned out to be one with others."""
+    if not linked:
+        return []
+    number = f"{len(linked):,} pair{'s' if len(linked) > 1 else ''} of datasets"
+    lines = [f"  linked: {number} certainly one (`metakg link --decided` lists all, --undo takes one back)"]
+    lines += [f"    {each}" for each in linked[:_SHOWN]]
+    return lines + ([f"    and {len(linked) - _SHOWN:,} more"] if len(linked) > _SHOWN else [])
 
 
 def ingest(store: Store, source: Source, progress: Progress | None = None) -> IngestReport:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kg import iris
 from kg.batch import Batch
-from kg.measures import MEASURES
+from kg.measures import MEASURES, Measure
 from kg.violations import Report, Violation
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def _breaches(batches: Sequence[Batch]) -> Iterator[tuple[_Rule, int, pl.DataFra
 
     names = _Names(batches)
     present = set(names.of("evaluations", "measure"))
-    ranges = [(rule, broken) for rule, broken in _range_rules() if rule.measure in present]
+    held = [measure for measure in (*MEASURES.values(), *_declared(batches)) if measure.iri in present]
+    ranges = list(_range_rules(held))
     unknown = {
         (table, column): names.missing(table, column, _TABLES[column]) for table, column in _REFERENCES
     }
@@ -175,10 +177,21 @@ def _reference(table: str, column: str) -> _Rule:
     )
 
 
-def _range_rules() -> Iterator[tuple[_Rule, pl.Expr]]:
+def _declared(batches: Sequence[Batch]) -> Iterator[Measure]:
+    """Measures that the batches declare, each once."""
+    seen: set[str] = set()
+    for batch in batches:
+        for iri, label, direction, low, high, unit in batch.measures.iter_rows():
+            key = iri.removeprefix(iris.measure(""))
+            if iri not in seen and key not in MEASURES and iris.measure(key) == iri:
+                seen.add(iri)
+                yield Measure(key, label, direction, low, high, unit or "")
+
+
+def _range_rules(measures: Iterable[Measure]) -> Iterator[tuple[_Rule, pl.Expr]]:
     import polars as pl
 
-    for measure in MEASURES.values():
+    for measure in measures:
         of_measure, value = pl.col("measure") == measure.iri, pl.col("value")
         for rule, bound, broken in (
             ("minInclusive", measure.low, value < measure.low if measure.low is not None else None),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kg import iris, schema
 from kg.batch import Batch, Manifest, content_hash, hash_sum, merged
+from kg.declarations import check_directions
 from kg.errors import SchemaError, StoreError
 from kg.history import Action, CommitInfo, now
 from kg.history import describe as describe_commit
@@ -32,6 +33,7 @@ __all__ = [
     "addition",
     "as_batches",
     "hashed_addition",
+    "noted",
     "parse_triples",
     "rdf_change",
     "removal",
@@ -193,8 +195,15 @@ def _lines(batches: Sequence[Batch]) -> Source:
     return chunks
 
 
-def writing(batches: Sequence[Batch], digest: str) -> Change:
-    """Change that makes these batches the whole content of their graph."""
+def writing(store: Store, batches: Sequence[Batch], digest: str) -> Change:
+    """Change that makes these batches the whole content of their graph.
+
+    Raises
+    ------
+    SchemaError
+        If they declare a measure otherwise than another graph.
+    """
+    _check_measures(store, batches, replaces=True)
     about, counts = batches[0].manifest, total_counts(batches)
     return Change("write", about, counts, digest, _lines(batches), series=_series(batches))
 
@@ -220,7 +229,7 @@ def addition(
     Raises
     ------
     SchemaError
-        If a tracked run is there already with other content.
+        If a tracked run is there already with other content, or a measure is declared otherwise than in the graph.
     """
     import polars as pl
 
@@ -252,6 +261,7 @@ def hashed_addition(
     if not fresh and known is not None and known.unfinished == unfinished:
         return None
     parts = parts_of(fresh)
+    _check_measures(store, parts, replaces=False)
     if about.kind == "project":
         _check_runs(store, about.graph, parts, known)
     counts = _counts(store, about.graph, parts, known)
@@ -267,6 +277,12 @@ def hashed_addition(
         dict(zip(fresh, parts, strict=True)) if about.bulk else {},
         _series(parts),
     )
+
+
+def _check_measures(store: Store, batches: Sequence[Batch], *, replaces: bool) -> None:
+    rows = [row for batch in batches for row in batch.measures.select("measure", "direction").iter_rows()]
+    if rows:
+        check_directions(store, batches[0].manifest, rows, replaces=replaces)
 
 
 def _series(batches: Sequence[Batch]) -> pl.DataFrame | None:
@@ -339,14 +355,21 @@ def parse_triples(ntriples: bytes, graph: str) -> list[pyoxigraph.Triple]:
     return triples
 
 
+def noted(store: Store, graph: str) -> set[str]:
+    """Content hashes of the batches of which the ledger takes note that the graph was appended from them."""
+    text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
+    rows = store.query(text, bindings={"graph": IRI(graph)}, default_graph=iris.LEDGER_GRAPH).rows()
+    return {str(digest) for (digest,) in rows}
+
+
 def _recorded(store: Store, graph: str, digests: Sequence[str]) -> set[str]:
     # A subquery, so that Oxigraph looks each up, which it does not in a plain join (2,000: 0.1 s against 3 s). Virtuoso
     # finds no text by EXISTS.
-    noted = f"$graph <{own_term('batchHash')}> ?digest"
+    pattern = f"$graph <{own_term('batchHash')}> ?digest"
     found: set[str] = set()
     for start in range(0, len(digests), _ASKED):
         values = " ".join(str(to_term(digest)) for digest in digests[start : start + _ASKED])
-        text = f"SELECT ?digest WHERE {{ {{ SELECT ?digest WHERE {{ VALUES ?digest {{ {values} }} }} }} {noted} }}"
+        text = f"SELECT ?digest WHERE {{ {{ SELECT ?digest WHERE {{ VALUES ?digest {{ {values} }} }} }} {pattern} }}"
         rows = store.query(text, bindings={"graph": IRI(graph)}, default_graph=iris.LEDGER_GRAPH)
         found |= {str(digest) for (digest,) in rows.rows()}
     return found

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kg.errors import QueryError
+from kg.experience import full
+from kg.measures import MEASURES
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -143,6 +145,8 @@ def communities(
             f"neighbours must be at least 1 and max_nodes at least 2; they are {neighbours} and {max_nodes}"
         )
     datasets, pipelines, values = experience.matrix(measure, procedure)
+    if full(measure, "measure") in _lower_is_better(experience):
+        values = -values
     names, others, table = (
         (datasets, pipelines, values) if of == "datasets" else (pipelines, datasets, values.T)
     )
@@ -208,6 +212,11 @@ def _nearest(names: Sequence[str], alike: np.ndarray, neighbours: int) -> nx.Gra
             if row[j] > 0:
                 graph.add_edge(names[i], names[j], weight=float(round(row[j], 4)))
     return graph
+
+
+def _lower_is_better(experience: Experience) -> set[str]:
+    known = (*MEASURES.values(), *experience.measures.values())
+    return {measure.iri for measure in known if measure.direction == "lower"}
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

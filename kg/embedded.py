@@ -155,7 +155,7 @@ class EmbeddedStore(Store):
     def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
         """See :meth:`kg.store.Store.commit`."""
         listed = changes.as_batches(batches)
-        return self._commit_new(changes.writing(listed, content_hash(listed)), progress)
+        return self._commit_new(changes.writing(self, listed, content_hash(listed)), progress)
 
     def append(
         self,

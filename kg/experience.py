@@ -7,13 +7,15 @@ part per named graph, and a part is rebuilt when its graph changes; delete it an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kg import iris
+from kg import identity, iris
+from kg.declarations import declared_measures
 from kg.manifest import GraphInfo
+from kg.measures import Measure
 from kg.pipeline import Pipeline
 from kg.projection import DESCRIPTIONS, REPEATED, clear_stale, nothing, part_of
 from kg.store import Progress, Store
@@ -44,6 +46,10 @@ class Experience:
     places, small
         Where in files the rows of a dataset, procedure and measure stand, for parts that are large, and the rows of
         all other parts, which are in memory; None if no part is large. See :class:`kg.projection.Part`.
+    measures
+        Measures that sources declare, by key.
+    aliases
+        Other names of datasets, each with the name that its dataset has here (:mod:`kg.identity`).
     datasets, qualities, pipelines
         dataset, title, openml_id; dataset, name, value; pipeline, title, canonical.
     """
@@ -55,6 +61,8 @@ class Experience:
     pipelines: pl.DataFrame
     places: pl.DataFrame | None = None
     small: pl.LazyFrame | None = None
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def runs(self) -> pl.DataFrame:
@@ -67,17 +75,18 @@ class Experience:
         """The same without some datasets, their runs and their qualities."""
         import polars as pl
 
-        gone = list(excluded)
+        gone = sorted({self.aliases.get(name, name) for name in excluded})
         keep = ~pl.col("dataset").is_in(gone)
-        digest = hashlib.sha256("\n".join([self.version, *sorted(gone)]).encode()).hexdigest()[:16]
-        return Experience(
-            digest if gone else self.version,
-            self.rows.filter(~pl.col("dataset").cast(pl.String).is_in(gone)),
-            self.datasets.filter(keep),
-            self.qualities.filter(keep),
-            self.pipelines,
-            None if self.places is None else self.places.filter(keep),
-            None if self.small is None else self.small.filter(~pl.col("dataset").cast(pl.String).is_in(gone)),
+        digest = hashlib.sha256("\n".join([self.version, *gone]).encode()).hexdigest()[:16]
+        kept = ~pl.col("dataset").cast(pl.String).is_in(gone)
+        return replace(
+            self,
+            version=digest if gone else self.version,
+            rows=self.rows.filter(kept),
+            datasets=self.datasets.filter(keep),
+            qualities=self.qualities.filter(keep),
+            places=None if self.places is None else self.places.filter(keep),
+            small=None if self.small is None else self.small.filter(kept),
         )
 
     @cached_property
@@ -162,15 +171,21 @@ def full(name: str, kind: str) -> str:
 
 
 def _experiments(store: Store) -> list[GraphInfo]:
-    return [info for info in store.graphs() if info.kind not in ("recommendations", "quarantine")]
+    apart = ("recommendations", "quarantine")
+    return [info for info in store.graphs() if info.kind not in apart and info.iri != iris.LINKS_GRAPH]
 
 
 def experience_version(store: Store, selection: Selection | None = None) -> str:
-    """Text that changes when any graph with experiments that is selected changes; recommendations do not count."""
+    """Text that changes when any graph with experiments that is selected changes, or which datasets are one.
+
+    Recommendations do not count, nor what is said of links without changing any.
+    """
     chosen = [info for info in _experiments(store) if selection is None or info.iri in selection]
     stamp = "\n".join(f"{info.iri} {info.content_hash} {info.store_version}" for info in chosen)
     if selection is not None and selection.dated:
         stamp += f"\n{selection.as_of}"
+    for name, first in sorted(identity.aliases(store, selection).items()):
+        stamp += f"\n{name} {first}"
     return hashlib.sha256(stamp.encode()).hexdigest()[:16]
 
 
@@ -186,7 +201,7 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
     """
     import polars as pl
 
-    graphs = _experiments(store)
+    graphs, aliases = _experiments(store), identity.aliases(store, selection)
     rows: list[pl.LazyFrame] = []
     small: list[pl.LazyFrame] = []
     places: list[pl.DataFrame] = []
@@ -204,9 +219,11 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
         part = part_of(store, info, folder, told)
         chosen, tables = part.rows, part.described
         if part.places is not None:
-            places.append(part.places)
+            places.append(_by_one_name(part.places, aliases))
         if selection is not None:
             chosen, tables = selection.cut(info, chosen, tables)
+        if aliases:
+            chosen = _rows_by_one_name(chosen, part.places, aliases)
         rows.append(chosen)
         if part.places is None:
             small.append(chosen)
@@ -215,24 +232,66 @@ def load(store: Store, progress: Progress | None = None, *, selection: Selection
     if folder:
         clear_stale(folder, graphs)
     frames = {name: pl.concat(found) if found else nothing(name) for name, found in described.items()}
-    # A dataset may be described in several graphs, one knowing its name and another not.
-    datasets = (
-        frames["datasets"]
-        .group_by("dataset")
-        .agg(
-            pl.col("title").sort_by(pl.col("title").str.starts_with("OpenML dataset ")).drop_nulls().first(),
-            pl.col("openml_id").drop_nulls().first(),
-        )
-    )
     return Experience(
         experience_version(store, selection),
         pl.concat(rows) if rows else nothing("runs").lazy(),
-        datasets.sort("dataset"),
-        frames["qualities"].unique(["dataset", "name"], keep="last", maintain_order=True),
+        _titles(frames["datasets"], aliases),
+        _qualities(frames["qualities"], aliases),
         frames["pipelines"].unique("pipeline", maintain_order=True),
         pl.concat(places) if places else None,
         pl.concat([nothing("runs").lazy(), *small]) if places else None,
+        declared_measures(store),
+        aliases,
     )
+
+
+def _by_one_name(frame: pl.DataFrame, aliases: Mapping[str, str]) -> pl.DataFrame:
+    """The frame with each dataset by its one name, as text."""
+    import polars as pl
+
+    return frame.with_columns(pl.col("dataset").replace(aliases)) if aliases else frame
+
+
+def _rows_by_one_name(
+    rows: pl.LazyFrame, places: pl.DataFrame | None, aliases: Mapping[str, str]
+) -> pl.LazyFrame:
+    """Runs of a part with each dataset by its one name: at once, or of a large part when they are read."""
+    import polars as pl
+
+    text = pl.col("dataset").cast(pl.String)
+    known = places["dataset"] if places is not None else rows.select(text.unique()).collect()["dataset"]
+    if aliases.keys().isdisjoint(known):
+        return rows
+    named = rows.with_columns(text.replace(aliases).cast(pl.Categorical))
+    return named if places is not None else named.collect().lazy()
+
+
+def _titles(datasets: pl.DataFrame, aliases: Mapping[str, str]) -> pl.DataFrame:
+    """Each dataset once: described in several graphs and by several names, one knows its title and another not."""
+    import polars as pl
+
+    if aliases:
+        datasets = datasets.sort(pl.col("dataset").is_in(list(aliases)), maintain_order=True)
+    named = _by_one_name(datasets, aliases).group_by("dataset", maintain_order=True)
+    placeholder = pl.col("title").str.starts_with("OpenML dataset ")
+    found = named.agg(
+        pl.col("title").sort_by(placeholder, maintain_order=True).drop_nulls().first(),
+        pl.col("openml_id").drop_nulls().first(),
+    )
+    return found.sort("dataset")
+
+
+def _qualities(qualities: pl.DataFrame, aliases: Mapping[str, str]) -> pl.DataFrame:
+    """Each quality once: what the latest graph says of the dataset by its one name, else the first by another."""
+    import polars as pl
+
+    keys = ["dataset", "name"]
+    if not aliases:
+        return qualities.unique(keys, keep="last", maintain_order=True)
+    other = pl.col("dataset").is_in(list(aliases))
+    own = qualities.filter(~other).unique(keys, keep="last", maintain_order=True)
+    rest = _by_one_name(qualities.filter(other), aliases).unique(keys, keep="first", maintain_order=True)
+    return pl.concat([own, rest.join(own, on=keys, how="anti", maintain_order="left")])
 
 
 def same_as(store: Store, dataset: str) -> set[str]:

@@ -17,6 +17,7 @@ __all__ = [
     "BOOKKEEPING_GRAPHS",
     "HISTORY_GRAPH",
     "LEDGER_GRAPH",
+    "LINKS_GRAPH",
     "MANIFEST_GRAPH",
     "OPENML",
     "RECOMMENDATIONS_GRAPH",
@@ -49,6 +50,8 @@ LEDGER_GRAPH = BASE + "graph/ledger"
 BOOKKEEPING_GRAPHS = (MANIFEST_GRAPH, HISTORY_GRAPH, LEDGER_GRAPH)
 """Graphs in which a store keeps what it knows of the others."""
 RECOMMENDATIONS_GRAPH = BASE + "graph/recommendations"
+LINKS_GRAPH = BASE + "graph/links/local"
+"""Which datasets are one, and which are not, as people or certain evidence decided."""
 
 _OPENML_DATASET = OPENML + "dataset/"
 
@@ -70,17 +73,19 @@ def openml_id(dataset: str) -> int | None:
 
 
 def dataset_iri(name: str | int) -> str:
-    """IRI of a dataset as people write it: ``31``, ``openml:31``, or a whole IRI.
+    """IRI of a dataset as people write it: ``31``, ``openml:31``, ``metakg:dataset/...`` as tables show it, or whole.
 
     Raises
     ------
     QueryError
-        If ``name`` is none of the three.
+        If ``name`` is none of these.
     """
     text = str(name).strip()
-    match = re.fullmatch(r"(?:openml:)?(\d+)", text, re.IGNORECASE)
+    match = re.fullmatch(r"(?:openml:(?:dataset/)?)?(\d+)", text, re.IGNORECASE)
     if match:
         return openml_dataset(int(match.group(1)))
+    if re.fullmatch(r"metakg:dataset/[^\s<>\"{}|\\^`]+", text):
+        return BASE + text.removeprefix("metakg:")
     if re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", text):
         return text
     raise QueryError(

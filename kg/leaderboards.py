@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["best", "leaderboard"]
 
+LEAST_SHARE = 0.5
+"""Share of the datasets of the pipeline that has most of them, for a mean over datasets to be compared."""
+
 _SHOWN = ("pipeline", "value", "runtime_seconds", "run", "graph")
 
 
@@ -40,13 +43,13 @@ def best(found: Experience, dataset: str, measure: str, procedure: str, count: i
     import polars as pl
 
     wanted = {
-        "measure": measure_of(measure).iri,
+        "measure": measure_of(measure, found.measures).iri,
         "procedure": full(procedure, "procedure"),
-        "dataset": dataset,
+        "dataset": found.aliases.get(dataset, dataset),
     }
     large, small = _slices(found, wanted), _small(found, wanted)
     rows = [part.select(_SHOWN).collect() for part in (*large, small)]
-    higher = measure_of(measure).direction == "higher"
+    higher = measure_of(measure, found.measures).direction == "higher"
     ordered = pl.concat(rows).drop_nulls("value").sort("value", "run", descending=[higher, False])
     return _titled(found, ordered.head(count), ["value", "runtime_seconds", "run", "graph"])
 
@@ -55,7 +58,8 @@ def leaderboard(found: Experience, measure: str, procedure: str, count: int) -> 
     """Pipelines by the mean of a measure over datasets: pipeline, title, mean, datasets, runs.
 
     Means are over the means of each dataset, and of as many datasets as a pipeline was run on: compare those that were
-    run on the same number. The best comes first.
+    run on the same number. One that was run on less than half as many as another is left out: a single good run on an
+    easy table would come first. The best comes first.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def leaderboard(found: Experience, measure: str, procedure: str, count: int) -> 
     """
     import polars as pl
 
-    wanted = {"measure": measure_of(measure).iri, "procedure": full(procedure, "procedure")}
+    wanted = {"measure": measure_of(measure, found.measures).iri, "procedure": full(procedure, "procedure")}
     small, large = _small(found, wanted), _slices(found, wanted)
     boards = []
     if large and _once(found, wanted):
@@ -80,7 +84,8 @@ def leaderboard(found: Experience, measure: str, procedure: str, count: int) -> 
     else:
         boards.append(_means(_cells([small, *large])))
     board = pl.concat([each.with_columns(pl.col("pipeline").cast(pl.String)).collect() for each in boards])
-    higher = measure_of(measure).direction == "higher"
+    board = board.filter(pl.col("datasets") >= LEAST_SHARE * pl.col("datasets").max())
+    higher = measure_of(measure, found.measures).direction == "higher"
     ordered = board.sort("mean", "pipeline", descending=[higher, False]).head(count)
     return _titled(found, ordered, ["mean", "datasets", "runs"])
 
@@ -105,18 +110,26 @@ def _small(found: Experience, wanted: dict[str, str]) -> pl.LazyFrame:
 
 
 def _slices(found: Experience, wanted: dict[str, str]) -> list[pl.LazyFrame]:
-    """Of each file of large parts the rows that are wanted, which stand together."""
+    """Of each file of large parts the rows that are wanted, which stand together but for datasets left out."""
     import polars as pl
 
     if found.places is None:
         return []
-    places = (
-        found.places.filter(_is(wanted)).group_by("file").agg(pl.col("start").min(), pl.col("count").sum())
+    end = pl.col("start") + pl.col("count")
+    places = found.places.filter(_is(wanted)).group_by("file")
+    spans = places.agg(
+        pl.col("start").min(), end.max().alias("end"), pl.col("count").sum(), pl.col("dataset")
     )
-    return [
-        pl.scan_parquet(file).slice(start, length).filter(_is(wanted))
-        for file, start, length in places.sort("file").iter_rows()
-    ]
+    renamed, slices = set(found.aliases.values()), []
+    for file, start, stop, count, datasets in spans.sort("file").iter_rows():
+        rows = pl.scan_parquet(file).slice(start, stop - start)
+        name = pl.col("dataset").cast(pl.String)
+        if renamed.intersection(datasets):
+            rows = rows.with_columns(name.replace(found.aliases).cast(pl.Categorical))
+        if count < stop - start:
+            rows = rows.filter(name.is_in(datasets))
+        slices.append(rows.filter(_is(wanted)))
+    return slices
 
 
 def _once(found: Experience, wanted: dict[str, str]) -> bool:

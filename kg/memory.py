@@ -38,7 +38,7 @@ class MemoryStore(Store):
     def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
         """See :meth:`kg.store.Store.commit`."""
         listed = changes.as_batches(batches)
-        return self._write_new(changes.writing(listed, content_hash(listed)), progress)
+        return self._write_new(changes.writing(self, listed, content_hash(listed)), progress)
 
     def append(
         self,

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 from kg import iris
 from kg.batch import Batch, Manifest
+from kg.changes import noted
 from kg.manifest import GraphInfo
 from kg.store import Store
 from kg.terms import IRI, to_term
-from kg.vocabulary import own_term
 
 if TYPE_CHECKING:
     import polars as pl
@@ -247,11 +247,8 @@ def _appended(store: Store, info: GraphInfo, folder: Path | None) -> list[Path]:
     """Files with the columns of all batches of a bulk graph; empty if some are not there."""
     if folder is None or not info.bulk:
         return []
-    text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
-    noted = store.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH).rows()
     files = [
-        _appended_folder(folder, info.iri) / f"{digest}.parquet"
-        for digest in sorted(str(d) for (d,) in noted)
+        _appended_folder(folder, info.iri) / f"{digest}.parquet" for digest in sorted(noted(store, info.iri))
     ]
     if not all(file.exists() for file in files):
         return []

@@ -26,7 +26,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kg import iris
+from kg.declarations import declared_measures
 from kg.errors import QueryError
+from kg.identity import all_names
 from kg.measures import measure_of
 from kg.terms import IRI, Value, to_term
 from kg.vocabulary import MLS, own_term
@@ -71,8 +73,8 @@ class Question:
         block = re.search(rf"VALUES \?{name} \{{ ([^{{}}]*) \}}", self.text)
         return block[1].strip('<>"') if block else ""
 
-    def filled(self, values: Mapping[str, Value]) -> str:
-        """Text with these values in its ``VALUES`` blocks; it can be kept and asked again.
+    def filled(self, values: Mapping[str, Value | tuple[Value, ...]]) -> str:
+        """Text with these values in its ``VALUES`` blocks; it can be kept and asked again. A tuple means any of it.
 
         Raises
         ------
@@ -81,9 +83,8 @@ class Question:
         """
         text = self.text
         for name, value in values.items():
-            text = f"VALUES ?{name} {{ {to_term(value)} }}".join(
-                re.split(rf"VALUES \?{name} \{{[^{{}}]*\}}", text)
-            )
+            terms = " ".join(str(to_term(each)) for each in (value if isinstance(value, tuple) else (value,)))
+            text = f"VALUES ?{name} {{ {terms} }}".join(re.split(rf"VALUES \?{name} \{{[^{{}}]*\}}", text))
         return text
 
 
@@ -155,16 +156,24 @@ def _phrased(store: Store, name: str, params: Mapping[str, object]) -> tuple[str
     for key in given:
         if key not in known:
             raise QueryError(f"question {name!r}: " + _unknown("parameter", key, known))
-    values: dict[str, Value] = {}
+    values: dict[str, Value | tuple[Value, ...]] = {}
     for parameter in question.params:
         written = given.get(parameter.name, parameter.default)
         if written is None:
             raise QueryError(f"question {name!r} needs {parameter.name}: {parameter.description}")
-        values[parameter.name] = KINDS[parameter.kind](store, str(written).strip())
+        value = KINDS[parameter.kind](store, str(written).strip())
+        values[parameter.name] = _names(store, value) if parameter.kind == "dataset" else value
     if "measure" in values:
-        values["sign"] = 1 if measure_of(str(values["measure"])).direction == "higher" else -1
+        judged = measure_of(str(values["measure"]), declared_measures(store))
+        values["sign"] = 1 if judged.direction == "higher" else -1
     limit = values.pop("limit", None)
-    return question.filled(values), None if limit is None else max(int(limit), 0)
+    return question.filled(values), None if limit is None else max(int(str(limit)), 0)
+
+
+def _names(store: Store, dataset: Value) -> Value | tuple[Value, ...]:
+    """A dataset by all its names, the one that was given first."""
+    names = [IRI(name) for name in all_names(store, [str(dataset)]) if name != dataset]
+    return (dataset, *names) if names else dataset
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
@@ -234,8 +243,8 @@ def _component(store: Store, text: str) -> IRI:
     return iri
 
 
-def _measure(_: Store, text: str) -> IRI:
-    return IRI(measure_of(text).iri)
+def _measure(store: Store, text: str) -> IRI:
+    return IRI(measure_of(text, declared_measures(store)).iri)
 
 
 def _number(_: Store, text: str) -> int | float:

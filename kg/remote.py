@@ -40,7 +40,6 @@ from kg.result import Result
 from kg.series import FolderSeries, MemorySeries, Series
 from kg.store import Commit, Progress, Store
 from kg.terms import IRI, Value, from_term, to_term
-from kg.vocabulary import own_term
 
 if TYPE_CHECKING:
     import rdflib
@@ -140,7 +139,7 @@ class RemoteStore(Store):
     def commit(self, batches: Batch | Sequence[Batch], *, progress: Progress | None = None) -> Commit:
         """See :meth:`kg.store.Store.commit`."""
         listed = changes.as_batches(batches)
-        return self._replace(changes.writing(listed, content_hash(listed)), progress)
+        return self._replace(changes.writing(self, listed, content_hash(listed)), progress)
 
     def commit_rdf(
         self,
@@ -236,9 +235,7 @@ class RemoteStore(Store):
         )
         self._endpoint.update(closing(begun, info.iri, self._version + 1, 0))
         self.refresh()
-        text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
-        noted = self.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH)
-        there = {str(digest) for (digest,) in noted.rows()}
+        there = changes.noted(self, info.iri)
         rows, sent, passed = info.rows, 0, 0
         for digest, lines in pieces:
             quads = lines.count(b"\n")

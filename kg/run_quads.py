@@ -132,7 +132,7 @@ def distributions(table: pl.DataFrame) -> Iterator[Statements]:
 
 
 def links(table: pl.DataFrame) -> Iterator[Statements]:
-    """Datasets that are one, or come from one another, each with the reason."""
+    """Datasets that are one, come from one another or are different, each with the reason."""
     import polars as pl
 
     node = iri_of("node")
@@ -141,11 +141,15 @@ def links(table: pl.DataFrame) -> Iterator[Statements]:
             lambda row: iris.link(row["dataset"], row["other"]), return_dtype=pl.String
         )
     )
-    for relation, predicate in (("same", f"{OWL}sameAs"), ("alternate", f"{PROV}alternateOf")):
+    for relation, predicates in (
+        ("same", [f"{OWL}sameAs"]),
+        ("alternate", [f"{PROV}alternateOf"]),
+        ("different", []),
+    ):
         yield (
             named.filter(pl.col("relation") == relation),
             [
-                (iri_of("dataset"), f"<{predicate}>", iri_of("other")),
+                *((iri_of("dataset"), f"<{predicate}>", iri_of("other")) for predicate in predicates),
                 (node, _TYPE, constant(own_term("Link"))),
                 (node, f"<{own_term('linked')}>", iri_of("dataset")),
                 (node, f"<{own_term('linked')}>", iri_of("other")),

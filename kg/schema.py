@@ -113,9 +113,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
 The first six are what the experience is made of. ``measures`` declares measures that :mod:`kg.measures` does not know;
 ``contexts`` says how a run came about, one row each (``parent`` is the run that it is a part of, ``packages`` lines of
 ``name==version``); ``tags`` is what else was noted of it, as text; ``artefacts`` are files by their content; ``usages``
-are datasets that a run used beside the one of its task, and in which role; ``distributions`` are files of a
-dataset, with the licence of its data; ``links`` says that two datasets are one
-(``same``) or come from one another (``alternate``). ``series`` are values along an axis (epoch, step, fold, training
+are datasets that a run used beside the one of its task, and in which role; ``distributions`` are files of a dataset,
+with the licence of its data; ``links`` says that two datasets are one (``same``), come from one another (``alternate``)
+or have nothing to do with one another (``different``). ``series`` are values along an axis (epoch, step, fold, training
 size), by the measure's key or a name of the source's: points that are kept beside the graph (:mod:`kg.series`) and not
 as triples.
 """
@@ -159,7 +159,7 @@ ALLOWED = {
     ),
     "direction": ("higher", "lower"),
     "role": ("train", "test", "support", "query"),
-    "relation": ("same", "alternate"),
+    "relation": ("same", "alternate", "different"),
 }
 """Columns with few values: of a run, a task, a measure, the data of a run, a link.
 

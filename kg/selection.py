@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
+from kg import iris
 from kg.errors import QueryError
 from kg.manifest import graphs_named, listed
 from kg.terms import IRI, to_term
@@ -175,7 +176,8 @@ def select(
     if as_of is None:
         return Selection(exclude_sources=tuple(sorted(excluded)), graphs=tuple(info.iri for info in left))
     until = _read(as_of, infos)
-    late = [info for info in left if _after(info.modified_at, until)]
+    # Which datasets are one was so before anybody said it: what is kept out must be so by all its names.
+    late = [info for info in left if _after(info.modified_at, until) and info.iri != iris.LINKS_GRAPH]
     growing = [
         info.iri
         for info in late
@@ -183,14 +185,14 @@ def select(
         and store.query(_DURING, bindings={"until": until}, default_graph=info.iri).answer
     ]
     known = [info for info in left if info not in late or info.iri in growing]
-    if not known:
+    if all(info.iri == iris.LINKS_GRAPH for info in known):
         raise QueryError(f"nothing was known at {until}: give a later date; the graph holds {listed(left)}")
     return Selection(
         as_of=until,
         exclude_sources=tuple(sorted(excluded)),
         graphs=tuple(info.iri for info in known),
         growing=tuple(growing),
-        dated=any(info.kind == "project" for info in known),
+        dated=any(info.kind == "project" and info.iri != iris.LINKS_GRAPH for info in known),
         notes=tuple(_notes(late, set(growing))),
     )
 

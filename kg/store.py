@@ -74,7 +74,8 @@ class Store(ABC):
         Raises
         ------
         SchemaError
-            If the batches belong to different graphs, or there is none.
+            If the batches belong to different graphs, there is none, or a measure is declared otherwise than in
+            another graph (:mod:`kg.declarations`).
         StoreError
             If the store cannot be written; it is then as it was.
         """

@@ -11,12 +11,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kg import iris
-from kg.manifest import GraphInfo
+from kg.changes import noted
 from kg.remote import RemoteStore
 from kg.store import Progress, Store
-from kg.terms import IRI
-from kg.vocabulary import own_term
 
 __all__ = ["Pushed", "push"]
 
@@ -57,14 +54,10 @@ def push(source: Store, target: RemoteStore, progress: Progress | None = None) -
             continue
         if known and known.content_hash != info.content_hash:
             target.remove(info.iri)
-        sent = target.receive(info, _pieces(source.dump(info.iri)), _appended(source, info), progress)
+        sent = target.receive(
+            info, _pieces(source.dump(info.iri)), tuple(sorted(noted(source, info.iri))), progress
+        )
         yield Pushed(info.iri, sent, there=False)
-
-
-def _appended(source: Store, info: GraphInfo) -> tuple[str, ...]:
-    text = f"SELECT ?digest WHERE {{ $graph <{own_term('batchHash')}> ?digest }}"
-    rows = source.query(text, bindings={"graph": IRI(info.iri)}, default_graph=iris.LEDGER_GRAPH).rows()
-    return tuple(sorted(str(digest) for (digest,) in rows))
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -86,7 +87,9 @@ class Contents(OpenedGraph):
         if validate:
             check_source(found, progress)
         with self._filling():
-            return ingest(self.store, found, progress)
+            report = ingest(self.store, found, progress)
+            linked = () if found.manifest.bulk else self._link_what_is_certain()
+        return replace(report, linked=linked)
 
     def ingest_rdf(
         self,
@@ -119,7 +122,15 @@ class Contents(OpenedGraph):
         from ingest.rdf import ingest_rdf
 
         with self._filling():
-            return ingest_rdf(self.store, path, progress=progress, **options)
+            report = ingest_rdf(self.store, path, progress=progress, **options)
+            linked = self._link_what_is_certain()
+        return replace(report, linked=linked)
+
+    def _link_what_is_certain(self) -> tuple[str, ...]:
+        """Make one dataset of those that certainly are, logged ones among them; returns what was linked, in words."""
+        from kg.identity_candidates import link_certain
+
+        return tuple(f"{link.dataset} = {link.other} ({link.reason})" for link in link_certain(self.store))
 
     @contextmanager
     def _filling(self) -> Iterator[None]:

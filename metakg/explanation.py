@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kg import iris
 from kg.errors import QueryError
+from kg.identity import all_names
 from kg.measures import measure_of
 from kg.terms import IRI, Value
 from metakg import queries
@@ -210,21 +211,21 @@ def _series(store: Store, iri: str) -> Section:
 def _dataset(store: Store, iri: str) -> Explanation | None:
     if not store.query("ASK { ?it a ?type }", bindings={"it": IRI(iri), "type": IRI(_MLS_DATASET)}).answer:
         return None
-    facts = _first(store, "explain_dataset", dataset=IRI(iri)) or {}
     from metakg.training import MEASURE, PROCEDURE
 
+    facts = _first(store, "explain_dataset", dataset=IRI(iri)) or {}
+    names = list(all_names(store, [iri]))
+    best = f"best pipelines by {measure_of(MEASURE).label} in 5-fold cross-validation"
+    judged = {"measure": IRI(MEASURE), "procedure": IRI(PROCEDURE)}
+    runs = [_section(store, "runs", "dataset_runs", dataset=IRI(name)) for name in names]
+    tops = [_section(store, best, "dataset_best", dataset=IRI(name), **judged) for name in names]
+    rows = [row for section in tops for row in section.rows]
     sections = (
-        _section(store, "runs", "dataset_runs", dataset=IRI(iri)),
-        _section(
-            store,
-            f"best pipelines by {measure_of(MEASURE).label} in 5-fold cross-validation",
-            "dataset_best",
-            dataset=IRI(iri),
-            measure=IRI(MEASURE),
-            procedure=IRI(PROCEDURE),
-        ),
+        Section("runs", runs[0].columns, tuple(row for section in runs for row in section.rows)),
+        Section(best, tops[0].columns, tuple(sorted(rows, key=lambda row: (-row[2], row[0]))[:_SHOWN_BEST])),
     )
-    return Explanation("dataset", iri, {"openml_id": iris.openml_id(iri), **facts}, sections)
+    also = ", ".join(name for name in names if name != iri) or None
+    return Explanation("dataset", iri, {"openml_id": iris.openml_id(iri), "also": also, **facts}, sections)
 
 
 def _pipeline(store: Store, iri: str) -> Explanation | None:
@@ -235,6 +236,7 @@ def _pipeline(store: Store, iri: str) -> Explanation | None:
     return Explanation("pipeline", iri, facts, (section,))
 
 
+_SHOWN_BEST = 5
 _MLS_DATASET = "http://www.w3.org/ns/mls#Dataset"
 _GATHERERS: tuple[Callable[[Store, str], Explanation | None], ...] = (
     _recommendation,

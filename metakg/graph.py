@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metakg.contents import Contents
+from metakg.linking import Linking
 from metakg.opened import DEFAULT_LOCATION, default_location
 from metakg.questioning import Questioning
 from metakg.tracking import Tracking
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_LOCATION", "KnowledgeGraph", "default_location"]
 
 
-class KnowledgeGraph(Contents, Questioning, Tracking):
+class KnowledgeGraph(Contents, Linking, Questioning, Tracking):
     """A knowledge graph of machine-learning experiments; a context manager.
 
     The store is opened when it is first needed; :meth:`ingest` and :meth:`create` make it if it is not there.

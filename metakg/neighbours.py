@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from embeddings.landmarks import LANDMARKS
 from embeddings.landmarks import NAMES as LANDMARK_NAMES
 from kg import iris
+from kg.identity import aliases
 from metakg import queries
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ def name_of(dataset: str, titles: Mapping[str, str]) -> str:
 def titles_of(store: Store, selection: Selection | None = None) -> dict[str, str]:
     """Names of the graph's datasets by IRI; those that only repeat an OpenML id are left out."""
     rows = queries.run(store, "titles", selection).rows()
-    return {str(dataset): str(title) for dataset, title in rows if not _PLACEHOLDER.match(str(title))}
+    titles = {str(dataset): str(title) for dataset, title in rows if not _PLACEHOLDER.match(str(title))}
+    for name, first in aliases(store, selection).items():
+        if name in titles:
+            titles.setdefault(first, titles[name])
+    return titles
 
 
 def in_words(

@@ -192,12 +192,13 @@ class Questioning(Advising):
             If nothing was measured so.
         """
         from kg.communities import communities
+        from kg.declarations import declared_measures
         from kg.measures import measure_of
         from metakg.training import MEASURE, PROCEDURE
 
         return communities(
             self.experience(),
-            measure_of(measure).iri if measure else MEASURE,
+            measure_of(measure, declared_measures(self.store)).iri if measure else MEASURE,
             procedure or PROCEDURE,
             of=of,
             max_nodes=max_nodes,

@@ -15,6 +15,7 @@ import numpy as np
 from embeddings.estimators import adaptations
 from embeddings.table import Task, prepare, read_table
 from kg import iris
+from kg.identity import all_names
 from kg.measures import MEASURES
 from kg.terms import IRI
 from metakg import queries
@@ -88,16 +89,14 @@ class Advice:
         choices = self.model.portfolio(row, top, budget_seconds)
         neighbours = self._neighbours(row, NEIGHBOURS)
         clock.lap("model")
+        names = all_names(self.store, [n.dataset for n in neighbours], self.selection)
         query = queries.with_values(
             "support",
-            {
-                "pipeline": [choice.pipeline.iri for choice in choices],
-                "dataset": [n.dataset for n in neighbours],
-            },
+            {"pipeline": [choice.pipeline.iri for choice in choices], "dataset": list(names)},
             {"procedure": PROCEDURE, "measure": MEASURE},
             self.selection,
         )
-        support = self._support(query, neighbours)
+        support = self._support(query, neighbours, names)
         items = tuple(
             _item(rank, choice, support.get(choice.pipeline.iri, ()), target)
             for rank, choice in enumerate(choices, start=1)
@@ -157,23 +156,24 @@ class Advice:
         return [in_words(found, titles, pipelines) for found in self.model.neighbours(row, top)]
 
     def _support(
-        self, query: str, neighbours: Sequence[NeighbourDataset]
+        self, query: str, neighbours: Sequence[NeighbourDataset], names: Mapping[str, str]
     ) -> Mapping[str, tuple[SupportRun, ...]]:
         by_dataset = {neighbour.dataset: neighbour for neighbour in neighbours}
         best: dict[str, float] = {}
         found: dict[str, list[SupportRun]] = {}
-        for pipeline, dataset, run, value in self.store.query(query).rows():
-            neighbour = by_dataset[str(dataset)]
+        for pipeline, name, run, value in self.store.query(query).rows():
+            dataset = names[str(name)]
+            neighbour = by_dataset[dataset]
             if dataset not in best:
-                best[str(dataset)] = best_known(self.store, str(dataset), self.selection)[0]
+                best[dataset] = best_known(self.store, dataset, self.selection)[0]
             found.setdefault(str(pipeline), []).append(
                 SupportRun(
                     run=str(run),
-                    dataset=str(dataset),
+                    dataset=dataset,
                     title=neighbour.title,
                     similarity=neighbour.similarity,
                     value=float(value),  # type: ignore[arg-type]
-                    best=best[str(dataset)],
+                    best=best[dataset],
                 )
             )
         return {
@@ -183,12 +183,19 @@ class Advice:
 
 
 def best_known(store: Store, dataset: str, selection: Selection | None = None) -> tuple[float, int]:
-    """Best score that the graph has of a dataset by the main measure and procedure, and over how many runs."""
-    answer = queries.run(
-        store, "best", selection, dataset=IRI(dataset), procedure=IRI(PROCEDURE), measure=IRI(MEASURE)
-    )
-    best, runs = next(answer.rows())
-    return float("nan") if best is None else float(best), int(runs or 0)
+    """Best score that the graph has of a dataset by the main measure and procedure, and over how many runs.
+
+    Runs count by whichever name of the dataset they have.
+    """
+    total, scores = 0, []
+    for name in all_names(store, [dataset], selection):
+        answer = queries.run(
+            store, "best", selection, dataset=IRI(name), procedure=IRI(PROCEDURE), measure=IRI(MEASURE)
+        )
+        best, runs = next(answer.rows())
+        scores += [] if best is None else [float(best)]
+        total += int(runs or 0)
+    return max(scores, default=float("nan")), total
 
 
 def _item(rank: int, choice: Choice, support: tuple[SupportRun, ...], target: Target) -> RankedPipeline:

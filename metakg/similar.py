@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg import iris
 from kg.errors import QueryError, TableError
+from kg.identity import aliases
 from metakg.neighbours import Neighbours, name_of, titles_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def similar(
     if top < 1:
         raise QueryError(f"top is {top}: ask for at least one neighbour")
     if isinstance(subject, str | int) and _names_dataset(subject):
-        return _of_dataset(iris.dataset_iri(subject), top, store, advice())
+        named = iris.dataset_iri(subject)
+        answer = advice()
+        return _of_dataset(aliases(store, answer.selection).get(named, named), top, store, answer)
     notes = []
     if target is None:
         target = guess_target(subject)
@@ -44,7 +47,10 @@ def similar(
 def _names_dataset(subject: str | int) -> bool:
     """Whether a word names a dataset: a number, ``openml:number`` or an IRI, and not a file that is there."""
     text = str(subject)
-    return bool(re.fullmatch(r"(openml:)?\d+|https?://\S+", text, re.IGNORECASE)) and not Path(text).is_file()
+    return (
+        bool(re.fullmatch(r"(openml:(dataset/)?)?\d+|metakg:dataset/\S+|https?://\S+", text, re.IGNORECASE))
+        and not Path(text).is_file()
+    )
 
 
 def _of_dataset(dataset: str, top: int, store: Store, advice: Advice) -> Neighbours:

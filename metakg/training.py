@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from embeddings.landmarks import MEASURE, PROCEDURE
 from kg.errors import ModelError
 from kg.selection import Selection
+from metakg.training_runs import LEAST_DATASETS, only_learnable, only_recommendable
 
 if TYPE_CHECKING:
     from kg.experience import Experience
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["MEASURE", "PROCEDURE", "Progress", "Recipe", "train"]
 
 Progress = Callable[[str, float], None]
-
-LEAST_DATASETS = 10
-"""Fewer datasets than this say nothing about another one."""
 
 REVISION = 1
 """Raised when the same experience would give another model, so that saved ones are not taken for it."""
@@ -71,7 +69,8 @@ def train(
 ) -> RecommenderModel:
     """Fit a recommender on all runs of the graph's main measure and procedure but those of excluded datasets.
 
-    Where the graph holds very many pipelines, :func:`metakg.training_runs.only_learnable` says which are learned.
+    Pipelines that cannot be built, or were run on fewer than 10 datasets, are left out; where the graph holds very
+    many, :func:`metakg.training_runs.only_learnable` says which are learned.
 
     Parameters
     ----------
@@ -94,16 +93,16 @@ def train(
     from embeddings.performance import PerformanceModel
     from kg.pipeline import Pipeline
     from metakg.features import of_experience
-    from metakg.training_runs import only_learnable
     from recommender.model import RecommenderModel
 
     known = experience.without_datasets(list(excluded)) if excluded else experience
-    learned = only_learnable(known, MEASURE, PROCEDURE)
+    learned = only_learnable(only_recommendable(known, MEASURE, PROCEDURE), MEASURE, PROCEDURE)
     datasets, columns, values = learned.matrix(MEASURE, PROCEDURE)
     if len(datasets) < LEAST_DATASETS:
         raise ModelError(
-            f"the graph holds {len(datasets)} datasets with cross-validated runs, {LEAST_DATASETS} are needed to "
-            "learn from: run `metakg ingest oboe`, or add experiments of your own"
+            f"the graph holds {len(datasets)} datasets with cross-validated runs of pipelines that can be built and "
+            f"were run on {LEAST_DATASETS} datasets at least, {LEAST_DATASETS} are needed to learn from: run "
+            "`metakg ingest oboe`, or add experiments of your own"
         )
     if begun is not None:
         begun()

@@ -1,4 +1,4 @@
-"""Which runs a recommender is trained on, where the graph holds more pipelines than one can learn at once."""
+"""Which runs a recommender is trained on: of pipelines that can be built, and of no more than are learned at once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,52 @@ if TYPE_CHECKING:
 
     from kg.experience import Experience
 
-__all__ = ["LEAST_SHARE", "MOST_PIPELINES", "only_learnable"]
+__all__ = ["LEAST_DATASETS", "LEAST_SHARE", "MOST_PIPELINES", "only_learnable", "only_recommendable"]
+
+LEAST_DATASETS = 10
+"""Fewer datasets than this say nothing about another one."""
 
 MOST_PIPELINES = 500
 """More pipelines than this are not learned at once: time and memory of a fit grow with their square."""
 
 LEAST_SHARE = 0.5
 """Share of the datasets that a pipeline must have been run on, where there are too many pipelines."""
+
+
+def only_recommendable(
+    experience: Experience, measure: str, procedure: str, *, least: int = LEAST_DATASETS
+) -> Experience:
+    """Experience without the runs of pipelines that could not be recommended with reason.
+
+    Trackers and tables bring pipelines of which they know a name and some text, and classes that are not on the
+    allow-list: nobody could build them. And they bring pipelines that were run on a table or two, of which nothing can
+    be said on another. Their runs stay in the graph and in leaderboards, and are not learned from.
+
+    Parameters
+    ----------
+    measure, procedure
+        IRIs; pipelines without a run by them are not looked at.
+    least
+        Datasets that a pipeline must have been run on.
+    """
+    import polars as pl
+
+    from embeddings.estimators import refusal
+    from kg.pipeline import Pipeline
+
+    runs = experience.rows.filter(
+        pl.col("measure").cast(pl.String) == measure, pl.col("procedure").cast(pl.String) == procedure
+    )
+    known = runs.group_by("pipeline").agg(pl.col("dataset").n_unique()).collect()
+    known = known.with_columns(pl.col("pipeline").cast(pl.String))
+    refused = set(known.filter(pl.col("dataset") < least)["pipeline"])
+    written = experience.pipelines.filter(pl.col("pipeline").is_in(known["pipeline"].implode()))
+    for iri, canonical in written.select("pipeline", "canonical").iter_rows():
+        if iri not in refused and refusal(Pipeline.from_canonical(canonical)) is not None:
+            refused.add(iri)
+    if not refused:
+        return experience
+    return replace(experience, rows=experience.rows.filter(~_among(pl.Series(sorted(refused)))))
 
 
 def only_learnable(

@@ -31,6 +31,7 @@ COMMANDS = {
     "quarantine": Place("metakg.cli.quarantine", "what was kept back, and why"),
     "history": Place("metakg.cli.history", "what came in when"),
     "diff": Place("metakg.cli.history", "compare two versions of the store"),
+    "link": Place("metakg.cli.link", "say which datasets are one, and which are not"),
     "remove": Place("metakg.cli.history", "remove a source"),
     "embed": Place("metakg.cli.embed", "train the models that recommendations come from"),
     "recommend": Place("metakg.cli.recommend", "rank pipelines for a table, with the evidence"),

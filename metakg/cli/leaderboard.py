@@ -25,6 +25,8 @@ def leaderboard(
 ) -> None:
     """Rank pipelines by a measure: their best runs on a dataset, or their means over all datasets.
 
+    Means are of pipelines that were run on half as many datasets as any other at least.
+
     It reads the columns beside the store, which are made when they are first needed, and so answers at once for
     millions of runs too.
     """
