@@ -49,7 +49,7 @@ def test_every_command_of_the_readme_is_understood(line: str) -> None:
     words = shlex.split(line.split(" && ")[0])[1:]
     command = [words[0]]
     group = app.get_command(None, words[0])
-    if isinstance(group, click.Group):
+    if isinstance(group, click.Group) and words[0] != "ask":
         command.append(words[1] if words[1] in group.commands else "sources")
     result = CliRunner().invoke(app, [*command, "--help"])
     assert result.exit_code == 0, result.output
