@@ -25,6 +25,7 @@ _LONGEST_LIST = 6_000
 """Characters of a list of ids in a URL, which servers allow 8,000 of in all."""
 
 _FLOWS_KEPT = 512
+_PIPELINES_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Catalogue:
         self._tasks: dict[int, TaskInfo | str] = {}
         self._datasets: dict[int, DatasetInfo] = {}
         self._flows: dict[int, FlowInfo | str] = {}
+        self._pipelines: dict[int, Pipeline | str] = {}
 
     def task(self, number: int) -> TaskInfo | str:
         """A task.
@@ -90,7 +92,9 @@ class Catalogue:
         SourceError
             If the server does not answer.
         """
-        wanted = sorted(set(setups))
+        every = set(setups)
+        made = {setup: self._pipelines[setup] for setup in every if setup in self._pipelines}
+        wanted = sorted(every - made.keys())
         stated = self._cache.get("setup", wanted)
         for chunk in chunks([each for each in wanted if each not in stated], _SETUPS_AT_ONCE):
             call = f"setup/list/setup/{','.join(map(str, chunk))}/limit/{_SETUPS_AT_ONCE}"
@@ -102,10 +106,14 @@ class Catalogue:
                 fetched = {}
             self._cache.put("setup", fetched)
             stated |= fetched
-        return {
+        fresh = {
             setup: self._pipeline(stated[setup]) if setup in stated else "their setup is not there"
             for setup in wanted
         }
+        if len(self._pipelines) + len(fresh) > _PIPELINES_KEPT:
+            self._pipelines.clear()
+        self._pipelines |= fresh
+        return made | fresh
 
     def _pipeline(self, stated: str) -> Pipeline | str:
         number, settings = json.loads(stated)
