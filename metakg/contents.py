@@ -395,9 +395,13 @@ def source_of(given: Any, options: dict[str, Any]) -> Source:
         if options:
             raise SourceError(f"options {', '.join(options)} are for a source that is given by its name")
         return given
-    if isinstance(given, str) and (given in source_resolver.options or not Path(given).exists()):
-        return find_source(given, **options)
-    return source_for(Path(given) if isinstance(given, str) else given, **options)
+    if isinstance(given, str) and given not in source_resolver.options:
+        path = Path(given)
+        if path.exists():
+            return source_for(path, **options)
+        if path.suffix or len(path.parts) > 1:
+            raise SourceError(f"there is no file or folder {given}: check the path")
+    return find_source(given, **options) if isinstance(given, str) else source_for(given, **options)
 
 
 def _moment(given: str) -> str:
