@@ -1,4 +1,4 @@
-"""Results of the AutoML Benchmark: real ones of 2019, and synthetic ones in the schema of today."""
+"""Results of the AutoML Benchmark: synthetic ones, in the schemas of 2019 and of today."""
 
 from __future__ import annotations
 

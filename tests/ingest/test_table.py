@@ -30,7 +30,7 @@ class TestTable(SourceTestCase):
     """The contract, on real results of the AutoML Benchmark."""
 
     def make(self):
-        return TableSource(TABLES / "amlb-2019.csv", licence="MIT")
+        return TableSource(TABLES / "amlb-2019.csv")
 
     def damaged(self, folder):
         for name, content in {
