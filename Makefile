@@ -52,7 +52,7 @@ servers: $(STAMP)
 	@command -v virtuoso-t >/dev/null || sh tools/system-package virtuoso-opensource-7-bin
 
 pytest: $(STAMP)
-	$(BIN)/python -m pytest -q --durations=15
+	$(BIN)/python -m pytest -q --durations=15 -n 2 --dist loadfile
 
 ui: $(STAMP) ## open the app on the store that `make demo` left
 	$(BIN)/metakg --store $(STORE) ui

@@ -7,6 +7,7 @@ reads measures by whatever name the source gives them, and takes note of what ca
 from __future__ import annotations
 
 import math
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -242,7 +243,7 @@ class Records:
             if reading is None:
                 tally.leave_out(
                     "evaluations",
-                    f"measure {name!r} is not known: declare it, as in --measure {name}=higher:0:1",
+                    f"measure {name!r} is not known: declare it, as in --measure {shlex.quote(f'{name}=higher:0:1')}",
                     1,
                 )
                 continue

@@ -360,9 +360,10 @@ def test_a_scorer_without_a_name_is_not_read_by_its_key():
         "training_seconds",
         "prediction_seconds",
     }
-    assert "measure 'scorer of precision' is not known: declare it" in {
-        each.why for each in source.tally.left_out
-    }
+    assert (
+        "measure 'scorer of precision' is not known: declare it, as in --measure 'scorer of precision=higher:0:1'"
+        in {each.why for each in source.tally.left_out}
+    )
 
 
 def test_measures_of_ones_own_are_declared():
