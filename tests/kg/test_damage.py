@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,8 +48,10 @@ def read_only(folder: Path) -> Iterator[Path]:
     for path in paths:
         if not path.is_symlink():
             path.chmod(0o555 if path.is_dir() else 0o444)
-    for parent in list(folder.parents)[:3]:
-        parent.chmod(0o755)
+    above = Path(tempfile.gettempdir())
+    for parent in folder.parents:
+        if above in parent.parents:
+            parent.chmod(0o755)
     yield folder
     for path in paths:
         if not path.is_symlink():
