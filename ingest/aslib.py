@@ -10,12 +10,12 @@ that the scenario states.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ingest.aslib_scenario import FILES, Measured, Run, Scenario, files_of, read_scenario
+from ingest.graph_names import slug
 from ingest.records import DatasetRef, Record, Records
 from ingest.sklearn_objects import opaque_pipeline
 from ingest.source import Source, Tally
@@ -57,7 +57,7 @@ class AslibSource(Source):
     ) -> None:
         super().__init__()
         self.path = Path(path)
-        self._version = name or re.sub(r"[^\w.-]+", "-", self.path.resolve().name).strip("-.") or "scenario"
+        self._version = name or slug(self.path.resolve().name, "scenario")
         self._title = title or f"ASlib scenario {self._version}"
         self._licence = licence
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ingest.graph_names import slug
 from ingest.source import Source, Tally
 from kg import iris, schema
 from kg.batch import Batch, Manifest
@@ -60,7 +61,7 @@ class CroissantSource(Source):
         resolved = self.path.resolve()
         stem = re.sub(r"(\.croissant)?\.json$", "", resolved.name)
         stem = resolved.parent.name if stem == "croissant" else stem
-        self._version = name or re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "dataset"
+        self._version = name or slug(stem, "dataset")
 
     @classmethod
     def accepts(cls, subject: Any) -> bool:

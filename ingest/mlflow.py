@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from ingest.mlflow_run import tracked
 from ingest.source import Tally
 from ingest.tracked import TrackedRun
 from ingest.tracker import TrackerSource
-from kg.errors import SourceError
 
 __all__ = ["MlflowSource"]
 
@@ -39,9 +39,4 @@ class MlflowSource(TrackerSource):
     def runs(self, tally: Tally) -> Iterator[TrackedRun]:
         """Yield the runs."""
         found = runs_of_files(self.path, tally) if self.path.is_dir() else runs_of_database(self.path, tally)
-        for run in found:
-            try:
-                yield tracked(run)
-            except SourceError as error:
-                tally.read("runs", 1)
-                tally.reject("runs", run.place, str(error))
+        return self.readable(found, tracked, attrgetter("place"), tally)

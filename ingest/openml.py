@@ -22,7 +22,7 @@ from ingest.openml_position import Checkpoint, Position
 from ingest.openml_selection import selected
 from ingest.openml_walk import FURTHEST, PAGE, Walk
 from ingest.report import IngestReport
-from ingest.source import Source, Tally
+from ingest.source import Described, Source, Tally
 from kg import iris, schema
 from kg.batch import Batch, Manifest, content_hash
 from kg.errors import SourceError
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["OpenmlSource"]
 
 _HELD = f"ASK {{ $graph <{own_term('batchHash')}> $digest }}"
-
-_DESCRIBED = ("datasets", "qualities", "tasks", "pipelines")
 
 
 class OpenmlSource(Source):
@@ -122,15 +120,11 @@ class OpenmlSource(Source):
         """Yield a batch per page; see :meth:`write` for how a graph is filled."""
         known = MemoryKnown()
         position = Position(self._reads(), tally=tally)
-        described: dict[str, set[tuple[object, ...]]] = {table: set() for table in _DESCRIBED}
+        described = Described()
         for batch, _ in self._batches(position, known, None, None):
-            for table, frame in batch.tables().items():
-                if table in described:
-                    keys = set(frame.select(schema.KEYS[table]).iter_rows())
-                    tally.read(table, len(keys - described[table]))
-                    described[table] |= keys
-                elif table in ("tags", "contexts"):
-                    tally.read(table, frame.height)
+            for table, count in described.counts(batch).items():
+                if count and table in (*schema.DESCRIBED, "tags", "contexts"):
+                    tally.read(table, count)
             if any(frame.height for frame in batch.tables().values()):
                 yield batch
 

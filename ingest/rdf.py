@@ -8,12 +8,12 @@ A file that a store was exported to is put back as it was, each graph under its 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.graph_names import slug
 from ingest.quarantine import quarantine_manifest, quarantine_triples
 from ingest.rdf_derived import derive
 from ingest.rdf_parts import Content, check, contents, counts_of, ntriples
@@ -194,7 +194,7 @@ def _slug(path: Path) -> str:
     stem = path.name
     for suffix in (".gz", path.with_name(path.name.removesuffix(".gz")).suffix):
         stem = stem.removesuffix(suffix)
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "rdf"
+    return slug(stem, "rdf")
 
 
 def _gate(

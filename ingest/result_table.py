@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ingest.declarations import declarations
+from ingest.graph_names import slug
 from ingest.source import Source, Tally
 from ingest.table_files import MAX_BYTES, SUFFIXES, is_frame, is_table_path
 from ingest.table_maps import Map, parse_map
@@ -174,4 +175,4 @@ class TableSource(Source):
 
 def _slug(text: str) -> str:
     stem = re.sub(rf"(?i)({'|'.join(map(re.escape, sorted(SUFFIXES, key=len, reverse=True)))})$", "", text)
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "table"
+    return slug(stem, "table")

@@ -54,12 +54,7 @@ class SacredSource(TrackerSource):
             raise SourceError(
                 f"{self.path}: has no folder with run.json and config.json, as Sacred's observer writes"
             )
-        for folder in folders:
-            try:
-                yield _run(folder, self.path, tally)
-            except SourceError as error:
-                tally.read("runs", 1)
-                tally.reject("runs", str(folder), str(error))
+        return self.readable(folders, lambda folder: _run(folder, self.path, tally), str, tally)
 
 
 def _folders(path: Path) -> list[Path]:

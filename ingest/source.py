@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ingest.report import IngestReport
     from kg.store import Store
 
-__all__ = ["WRONG", "LeftOut", "Rejected", "Source", "Tally"]
+__all__ = ["WRONG", "Described", "LeftOut", "Rejected", "Source", "Tally"]
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Source(ABC):
             If the data cannot be read, or the counts do not add up.
         """
         self.tally, self.passed = Tally(), Counter()
-        passed, described = self.passed, _Described()
+        passed, described = self.passed, Described()
         for batch in self.read(self.tally):
             self._check_rejected()
             passed.update(described.counts(batch))
@@ -213,14 +213,11 @@ class Source(ABC):
         return f"{self.title} (version {self.manifest.version}, {self.manifest.licence})"
 
 
-class _Described:
+class Described:
     """Things that the batches so far have described."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, set[tuple[Any, ...]]] = {
-            table: set()
-            for table in ("datasets", "qualities", "tasks", "pipelines", "measures", "distributions")
-        }
+        self._seen: dict[str, set[tuple[Any, ...]]] = {table: set() for table in schema.DESCRIBED}
 
     def counts(self, batch: Batch) -> dict[str, int]:
         """Rows of a batch by table, without descriptions that came before."""

@@ -36,14 +36,10 @@ from kg.pipeline import Pipeline
 __all__ = ["SourceTestCase"]
 
 
-_DESCRIBED = ("datasets", "qualities", "tasks", "pipelines", "measures", "distributions")
-"""Tables of which several batches may have the same row."""
-
-
 def _whole(batches: list[Batch]) -> dict[str, pl.DataFrame]:
     tables = {table: pl.concat([batch.tables()[table] for batch in batches]) for table in schema.TABLES}
     return {
-        table: frame.unique(maintain_order=True) if table in _DESCRIBED else frame
+        table: frame.unique(maintain_order=True) if table in schema.DESCRIBED else frame
         for table, frame in tables.items()
     }
 

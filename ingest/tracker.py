@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ingest.declarations import declarations
+from ingest.graph_names import slug
 from ingest.records import Records
 from ingest.run_words import dataset_named
 from ingest.source import Source, Tally
@@ -18,6 +18,9 @@ from kg.batch import Batch, Manifest
 from kg.errors import SourceError
 
 __all__ = ["TrackerSource"]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class TrackerSource(Source):
@@ -58,7 +61,7 @@ class TrackerSource(Source):
     ) -> None:
         super().__init__()
         self.path = Path(self.usual if path is None else path)
-        self._name = re.sub(r"[^\w.-]+", "-", name or self.path.resolve().name).strip("-.") or self.name
+        self._name = slug(name or self.path.resolve().name, self.name)
         self._dataset = None if dataset is None else dataset_named(dataset)
         if dataset is not None and self._dataset is None:
             raise SourceError(f"dataset {dataset!r} is no name: give one with a letter, or OpenML's number")
@@ -86,6 +89,18 @@ class TrackerSource(Source):
         for run in self.runs(tally):
             add(run, records, self._dataset)
         yield records.batch()
+
+    @staticmethod
+    def readable(
+        found: Iterable[T], read: Callable[[T], R], place: Callable[[T], str], tally: Tally
+    ) -> Iterator[R]:
+        """What is read of each thing that was found; what cannot be read is rejected by its place."""
+        for each in found:
+            try:
+                yield read(each)
+            except SourceError as error:
+                tally.read("runs", 1)
+                tally.reject("runs", place(each), str(error))
 
     @abstractmethod
     def runs(self, tally: Tally) -> Iterator[TrackedRun]:

@@ -30,6 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.graph_names import slug
 from ingest.records import UNKNOWN_PROCEDURE, Artefact, DatasetRef, Points, Record, Records
 from ingest.sklearn_objects import opaque_pipeline
 from ingest.source import Tally
@@ -59,7 +60,7 @@ def project_name(name: str | None = None) -> str:
     'My-project-2'
     """
     given = name or os.environ.get("METAKG_PROJECT") or Path.cwd().name
-    return re.sub(r"[^\w.-]+", "-", given).strip("-.") or "project"
+    return slug(given, "project")
 
 
 def manifest_of(project: str) -> Manifest:

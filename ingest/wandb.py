@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -45,24 +46,14 @@ class WandbSource(TrackerSource):
     def runs(self, tally: Tally) -> Iterator[TrackedRun]:
         """Yield the runs."""
         found = self._in_folder(tally) if self.path.is_dir() else self._in_file(tally)
-        for run in found:
-            try:
-                yield tracked(run)
-            except SourceError as error:
-                tally.read("runs", 1)
-                tally.reject("runs", run.place, str(error))
+        return self.readable(found, tracked, attrgetter("place"), tally)
 
     def _in_folder(self, tally: Tally) -> Iterator[WandbRun]:
         if not (folders := _folders(self.path)):
             raise SourceError(
                 f"{self.path}: has no folder of a run (such as offline-run-20260101_120000-ab12cd34)"
             )
-        for folder in folders:
-            try:
-                yield run_of_folder(folder, self.path, tally)
-            except SourceError as error:
-                tally.read("runs", 1)
-                tally.reject("runs", str(folder), str(error))
+        return self.readable(folders, lambda folder: run_of_folder(folder, self.path, tally), str, tally)
 
     def _in_file(self, tally: Tally) -> Iterator[WandbRun]:
         if self.path.suffix == ".wandb":

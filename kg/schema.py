@@ -123,6 +123,9 @@ as triples.
 COUNTED = ("datasets", "qualities", "tasks", "pipelines", "runs", "evaluations")
 """Tables that are counted even where they are empty."""
 
+DESCRIBED = ("datasets", "qualities", "tasks", "pipelines", "measures", "distributions")
+"""Tables whose rows several batches of a source may have, word for word the same."""
+
 KEYS = {
     "datasets": ["dataset"],
     "qualities": ["dataset", "name"],
