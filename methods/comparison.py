@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-Report = Callable[[int, str, float], None]
-"""Called with the seed, the arm that is running, and the share of the seed's arms that is done."""
+Report = Callable[[int, float], None]
+"""Called with a seed and the share of its arms that is done."""
 
 _POLL_SECONDS = 0.2
 
@@ -36,8 +36,8 @@ def compare(
     arms: Sequence[str] = (),
     again: bool = False,
     jobs: int = 1,
-    report: Report = lambda seed, arm, share: None,
-    said: Callable[[str], None] = lambda text: None,
+    report: Report = lambda *_: None,
+    said: Callable[[str], None] = lambda _: None,
 ) -> list[Results]:
     """Run the arms of a plan for each seed; what the graph has already is not run once more.
 
@@ -87,15 +87,15 @@ def compare(
 def _seed(kg: KnowledgeGraph, about: Plan, seed: int, names: Sequence[str], report: Report) -> list[Results]:
     results = []
     for place, name in enumerate(names):
-        step = _share(report, seed, name, place, len(names))
+        step = _share(report, seed, place, len(names))
         step(0.0)
         results.append(run_arm(kg, about, about.arm(name), seed, step))
-    report(seed, "", 1.0)
+    report(seed, 1.0)
     return results
 
 
-def _share(report: Report, seed: int, name: str, place: int, all_arms: int) -> Callable[[float], None]:
-    return lambda done: report(seed, name, (place + done) / all_arms)
+def _share(report: Report, seed: int, place: int, arms: int) -> Callable[[float], None]:
+    return lambda done: report(seed, min((place + done) / arms, 0.999))
 
 
 def _in_processes(

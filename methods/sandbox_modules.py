@@ -95,7 +95,9 @@ class _KindMeta(type):
         return isinstance(instance, cls.kind)
 
     def __call__(cls, *_arguments: Any, **_keywords: Any) -> Any:
-        raise TypeError(f"{cls.__name__} cannot be made by its class in the sandbox; use array, zeros or default_rng")
+        raise TypeError(
+            f"{cls.__name__} cannot be made by its class in the sandbox; use array, zeros or default_rng"
+        )
 
 
 def _kind(kind: type) -> type:

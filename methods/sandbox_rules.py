@@ -22,7 +22,9 @@ NotImplementedError OverflowError RecursionError RuntimeError StopIteration Type
 abs all any bin bool callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance
 iter len list map max min next oct ord pow print range repr reversed round set slice sorted str sum tuple zip
 """.split()
-_NOT_HANDED_OUT = frozenset(dir(builtins)) - set(BUILTINS) - {"True", "False", "None", "NotImplemented", "Ellipsis"}
+_NOT_HANDED_OUT = (
+    frozenset(dir(builtins)) - set(BUILTINS) - {"True", "False", "None", "NotImplemented", "Ellipsis"}
+)
 _DUNDER = re.compile(r"__")
 _NODES = {
     ast.ClassDef: "a class",
@@ -60,7 +62,9 @@ def attributes(namespaces: Mapping[str, Any]) -> frozenset[str]:
         from collections import Counter, OrderedDict, deque
 
         kinds += [Counter, OrderedDict, deque]
-    names = {name for kind in (*kinds, *namespaces.values()) for name in dir(kind) if not name.startswith("_")}
+    names = {
+        name for kind in (*kinds, *namespaces.values()) for name in dir(kind) if not name.startswith("_")
+    }
     return frozenset((names | {"args", "send", "close", "throw", "value", "cache_clear"}) - _NOT_ATTRIBUTES)
 
 

@@ -30,7 +30,9 @@ def main() -> None:
     def answer(kind: str, content: object) -> None:
         text = dumps({kind: content}).encode() + b"\n"
         if len(text) > LONGEST_ANSWER:
-            text = dumps({"failed": _failure("ValueError", f"the result is larger than {LONGEST_ANSWER} bytes")})
+            text = dumps(
+                {"failed": _failure("ValueError", f"the result is larger than {LONGEST_ANSWER} bytes")}
+            )
             text = text.encode() + b"\n"
         while text:
             text = text[write(answers, text) :]
@@ -124,7 +126,9 @@ def _settle() -> None:
 
 
 def _importer(offered: Mapping[str, Any]) -> Callable[..., Any]:
-    def importer(name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, level: int = 0) -> Any:
+    def importer(
+        name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, level: int = 0
+    ) -> Any:
         if name == "__future__":
             return importlib.import_module(name)
         if level or name not in offered:
