@@ -29,7 +29,7 @@ from methods.sandbox_values import plain
 __all__ = ["CodeFailed", "CodeRefused", "MemoryExceeded", "SandboxError", "TimedOut", "call", "layers"]
 
 
-class CodeRefused(SandboxError):
+class CodeRefused(SandboxError):  # noqa: N818 - a name of the contract
     """The code wants something that the sandbox does not allow: ``line`` (from 1, or None) and ``what``."""
 
     def __init__(self, line: int | None, what: str) -> None:
@@ -38,15 +38,15 @@ class CodeRefused(SandboxError):
         self.what = what
 
 
-class TimedOut(SandboxError):
+class TimedOut(SandboxError):  # noqa: N818 - a name of the contract
     """The code ran longer than it may."""
 
 
-class MemoryExceeded(SandboxError):
+class MemoryExceeded(SandboxError):  # noqa: N818 - a name of the contract
     """The code wants more memory than it may have."""
 
 
-class CodeFailed(SandboxError):
+class CodeFailed(SandboxError):  # noqa: N818 - a name of the contract
     """The code raised an exception or ended its process: ``kind`` of exception, ``text``, ``line`` or None."""
 
     def __init__(self, kind: str, text: str, line: int | None = None) -> None:
@@ -104,7 +104,9 @@ def call(
     SandboxError
         The call itself is wrong: an unknown module, arguments that JSON cannot say, a harness that cannot be imported.
     """
-    return _value(_outcome(source, function, arguments, seconds, memory_mb, modules, harness), seconds, memory_mb)
+    return _value(
+        _outcome(source, function, arguments, seconds, memory_mb, modules, harness), seconds, memory_mb
+    )
 
 
 def layers() -> dict[str, bool]:
@@ -127,16 +129,22 @@ def _outcome(
 ) -> Outcome:
     """`without` names layers to leave out, so that tests can show that the others hold alone."""
     if os.name != "posix":
-        raise SandboxError("code from a model runs only on Linux and macOS; run this method without code mode")
+        raise SandboxError(
+            "code from a model runs only on Linux and macOS; run this method without code mode"
+        )
     unknown = sorted(set(modules) - MODULES)
     if unknown:
-        raise SandboxError(f"the sandbox hands out no module {unknown[0]!r}; known: {', '.join(sorted(MODULES))}")
+        raise SandboxError(
+            f"the sandbox hands out no module {unknown[0]!r}; known: {', '.join(sorted(MODULES))}"
+        )
     if not (math.isfinite(seconds) and seconds > 0 and memory_mb > 0):
         raise SandboxError(f"seconds={seconds} and memory_mb={memory_mb} must be above zero")
     try:
         passed = plain(arguments)
     except (TypeError, ValueError) as error:
-        raise SandboxError(f"the arguments of {function!r}: {error}; pass numbers, text, lists and dicts") from None
+        raise SandboxError(
+            f"the arguments of {function!r}: {error}; pass numbers, text, lists and dicts"
+        ) from None
     return outcome(
         {
             "source": source,

@@ -95,7 +95,9 @@ class _KindMeta(type):
         return isinstance(instance, cls.kind)
 
     def __call__(cls, *_arguments: Any, **_keywords: Any) -> Any:
-        raise TypeError(f"{cls.__name__} cannot be made by its class in the sandbox; use array, zeros or default_rng")
+        raise TypeError(
+            f"{cls.__name__} cannot be made by its class in the sandbox; use array, zeros or default_rng"
+        )
 
 
 def _kind(kind: type) -> type:
@@ -137,13 +139,13 @@ def _numpy() -> dict[str, Any]:
 def _numpy_random() -> dict[str, Any]:
     import numpy
 
-    numpy.random.seed(0)  # noqa: NPY002 - the code may use the global generator, which starts from entropy
+    numpy.random.seed(0)
 
     def default_rng(seed: Any = None) -> Any:
         return numpy.random.default_rng(0 if seed is None else seed)
 
     def seed(seed: Any = None) -> None:
-        numpy.random.seed(0 if seed is None else seed)  # noqa: NPY002 - as above
+        numpy.random.seed(0 if seed is None else seed)
 
     return {"default_rng": default_rng, "seed": seed, "Generator": _kind(numpy.random.Generator)}
 

@@ -48,7 +48,8 @@ def outcome(request: dict[str, Any]) -> Outcome:
             stdin=written,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"} | {f"{name}_NUM_THREADS": "1" for name in _THREADS},
+            env={"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
+            | {f"{name}_NUM_THREADS": "1" for name in _THREADS},
             cwd="/",
             start_new_session=True,
         )

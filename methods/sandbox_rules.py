@@ -16,13 +16,16 @@ from typing import Any
 
 LONGEST_SOURCE = 50_000
 
-BUILTINS = """
+_BUILTINS = """
 ArithmeticError AssertionError AttributeError Exception FloatingPointError IndexError KeyError LookupError MemoryError
 NotImplementedError OverflowError RecursionError RuntimeError StopIteration TypeError ValueError ZeroDivisionError
 abs all any bin bool callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance
 iter len list map max min next oct ord pow print range repr reversed round set slice sorted str sum tuple zip
-""".split()
-_NOT_HANDED_OUT = frozenset(dir(builtins)) - set(BUILTINS) - {"True", "False", "None", "NotImplemented", "Ellipsis"}
+"""
+BUILTINS = tuple(_BUILTINS.split())
+_NOT_HANDED_OUT = (
+    frozenset(dir(builtins)) - set(BUILTINS) - {"True", "False", "None", "NotImplemented", "Ellipsis"}
+)
 _DUNDER = re.compile(r"__")
 _NODES = {
     ast.ClassDef: "a class",
@@ -33,10 +36,10 @@ _NODES = {
 }
 # tofile, dump(s): write files; ctypes, resize, setflags, *field: memory that is not the array's; base: a harness may
 # have passed a part of something; format, format_map: read attributes that stand in text.
-_NOT_ATTRIBUTES = frozenset(
-    "base bit_generator ctypes data dump dumps flags format format_map getfield maketrans mro newbyteorder resize "
-    "setfield setflags to_device tofile".split()
-)
+_NOT_ATTRIBUTES = """
+base bit_generator ctypes data dump dumps flags format format_map getfield maketrans mro newbyteorder resize
+setfield setflags to_device tofile
+"""
 
 
 class Breach(Exception):  # noqa: N818 - it is what was found, and becomes CodeRefused in the parent
@@ -60,8 +63,12 @@ def attributes(namespaces: Mapping[str, Any]) -> frozenset[str]:
         from collections import Counter, OrderedDict, deque
 
         kinds += [Counter, OrderedDict, deque]
-    names = {name for kind in (*kinds, *namespaces.values()) for name in dir(kind) if not name.startswith("_")}
-    return frozenset((names | {"args", "send", "close", "throw", "value", "cache_clear"}) - _NOT_ATTRIBUTES)
+    names = {
+        name for kind in (*kinds, *namespaces.values()) for name in dir(kind) if not name.startswith("_")
+    }
+    return frozenset(
+        (names | {"args", "send", "close", "throw", "value", "cache_clear"}) - set(_NOT_ATTRIBUTES.split())
+    )
 
 
 def checked(source: str, namespaces: Mapping[str, Any]) -> ast.Module:

@@ -34,7 +34,9 @@ def plain(value: Any, depth: int = 0) -> Any:
     numpy = sys.modules.get("numpy")  # an array can only be where numpy was imported
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
         if value.size > LARGEST_ARRAY:
-            raise ValueError(f"an array of {value.size} entries is too large to be passed (at most {LARGEST_ARRAY})")
+            raise ValueError(
+                f"an array of {value.size} entries is too large to be passed (at most {LARGEST_ARRAY})"
+            )
         if value.dtype.kind in "biufU":
             return value.tolist()
         raise TypeError(f"an array of {value.dtype} cannot be passed out of or into the sandbox")

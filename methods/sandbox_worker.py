@@ -19,6 +19,7 @@ LONGEST_ANSWER = 8 * 2**20
 
 
 def main() -> None:
+    """Answer the one request on standard input and end."""
     request = json.loads(sys.stdin.buffer.read())
     sys.path[:] = request["path"]
     answers = _own_channel()
@@ -28,12 +29,12 @@ def main() -> None:
     write, dumps = os.write, json.dumps
 
     def answer(kind: str, content: object) -> None:
-        text = dumps({kind: content}).encode() + b"\n"
-        if len(text) > LONGEST_ANSWER:
-            text = dumps({"failed": _failure("ValueError", f"the result is larger than {LONGEST_ANSWER} bytes")})
-            text = text.encode() + b"\n"
-        while text:
-            text = text[write(answers, text) :]
+        line = dumps({kind: content}).encode() + b"\n"
+        if len(line) > LONGEST_ANSWER:
+            failure = _failure("ValueError", f"the result is larger than {LONGEST_ANSWER} bytes")
+            line = dumps({"failed": failure}).encode() + b"\n"
+        while line:
+            line = line[write(answers, line) :]
 
     outcome = _outcome(request, answer)
     try:
@@ -55,6 +56,7 @@ def _own_channel() -> int:
 
 def _outcome(request: Mapping[str, Any], answer: Callable[[str, object], None]) -> tuple[str, object]:
     from methods import sandbox_locks as locks
+    from methods.sandbox_calls import filter_calls
     from methods.sandbox_modules import namespaces
     from methods.sandbox_rules import BUILTINS, Breach, checked
     from methods.sandbox_values import plain
@@ -71,7 +73,7 @@ def _outcome(request: Mapping[str, Any], answer: Callable[[str, object], None]) 
     layers["limits"] = "limits" not in without and locks.limit(request["seconds"], request["memory_mb"])
     layers["user nobody"] = "user" not in without and locks.become_nobody()
     layers["no new privileges"] = locks.take_no_privileges()
-    layers["system call filter"] = "filter" not in without and locks.filter_calls()
+    layers["system call filter"] = "filter" not in without and filter_calls()
     layers["source check"] = "source" not in without
     layers["restricted builtins"] = "builtins" not in without
     layers["audit hook"] = "audit" not in without
@@ -107,7 +109,7 @@ def _found(name: str) -> Callable[..., Any]:
     found = getattr(importlib.import_module(module), function)
     if not callable(found):
         raise TypeError(f"{name} is not a function")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _keywords(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
@@ -124,7 +126,9 @@ def _settle() -> None:
 
 
 def _importer(offered: Mapping[str, Any]) -> Callable[..., Any]:
-    def importer(name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, level: int = 0) -> Any:
+    def importer(
+        name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, level: int = 0
+    ) -> Any:
         if name == "__future__":
             return importlib.import_module(name)
         if level or name not in offered:
