@@ -83,6 +83,7 @@ def call(
         MiB above what the process holds by then.
     modules
         What the source may import, out of `methods.sandbox_modules.MODULES`; only chosen names of each are there.
+        ``typing`` and ``from __future__ import annotations`` always are.
     harness
         ``"package.module:function"``: a trusted function, imported before anything is locked and called as
         ``function(untrusted, arguments)``. Afterwards nothing can be imported, opened or compiled any more, so its
@@ -152,7 +153,7 @@ def _outcome(
             "arguments": passed,
             "seconds": seconds,
             "memory_mb": memory_mb,
-            "modules": sorted(modules),
+            "modules": sorted({*modules, "typing"}),
             "harness": harness,
             "without": sorted(without),
         }

@@ -39,7 +39,7 @@ def main() -> None:
     outcome = _outcome(request, answer)
     try:
         answer(*outcome)
-    except MemoryError:
+    except MemoryError:  # also the text of the value needs some
         answer("failed", _failure("MemoryError", "the result does not fit"))
     os._exit(0)
 
@@ -57,7 +57,7 @@ def _own_channel() -> int:
 def _outcome(request: Mapping[str, Any], answer: Callable[[str, object], None]) -> tuple[str, object]:
     from methods import sandbox_locks as locks
     from methods.sandbox_calls import filter_calls
-    from methods.sandbox_modules import namespaces
+    from methods.sandbox_modules import Namespace, namespaces
     from methods.sandbox_rules import BUILTINS, Breach, checked
     from methods.sandbox_values import plain
 
@@ -84,7 +84,7 @@ def _outcome(request: Mapping[str, Any], answer: Callable[[str, object], None]) 
     namespace: dict[str, Any] = {"__name__": FILE}
     if layers["restricted builtins"]:
         names = {name: getattr(builtins, name) for name in BUILTINS}
-        namespace["__builtins__"] = names | {"__import__": _importer(offered)}
+        namespace["__builtins__"] = names | {"__import__": _importer(offered, Namespace({}))}
     try:
         if layers["source check"]:
             code = compile(checked(request["source"], offered), FILE, "exec", dont_inherit=True)
@@ -125,12 +125,18 @@ def _settle() -> None:
     warnings.simplefilter("ignore")  # to show one, Python reads the source file
 
 
-def _importer(offered: Mapping[str, Any]) -> Callable[..., Any]:
+def _importer(offered: Mapping[str, Any], nothing: object) -> Callable[..., Any]:
+    # C code of numpy imports its own parts through the builtins of whoever calls it, and takes them from sys.modules
+    # whatever it is given back; code of the source is given nothing.
+    loaded = frozenset(sys.modules)
+
     def importer(
         name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, level: int = 0
     ) -> Any:
         if name == "__future__":
             return importlib.import_module(name)
+        if name.partition(".")[0] in offered and name in loaded and name not in offered:
+            return nothing
         if level or name not in offered:
             raise ImportError(f"{name} is not among the modules that the sandbox hands out")
         return offered[name if wanted else name.partition(".")[0]]
