@@ -34,7 +34,8 @@ class Outcome:
     """What a worker left behind.
 
     ``kind`` is "value", "failed", "refused" or "broken" with the ``content`` that it sent; or "late" (over the time),
-    "unstarted" (not ready in time), "flooded" (sent too much) or "gone" (ended without an answer, with ``status``, or with an answer that is none of ours).
+    "unstarted" (not ready in time), "flooded" (sent too much) or "gone" (no answer, or one that no worker writes).
+    ``status`` is that of the process, -9 where it had to be killed.
     """
 
     kind: str
@@ -45,7 +46,10 @@ class Outcome:
 
 def outcome(request: dict[str, Any]) -> Outcome:
     """Run one request in a new process and wait for its end, which comes at its time limit at the latest."""
-    request = request | {"parent": os.getpid(), "path": [str(_ROOT), *(part for part in sys.path if part)]}
+    request = request | {
+        "parent": os.getpid(),
+        "path": [str(_ROOT), *(str(Path(part).absolute()) for part in sys.path if part)],
+    }
     with tempfile.TemporaryFile() as written:
         written.write(json.dumps(request).encode())
         written.seek(0)

@@ -37,7 +37,7 @@ _NODES = {
 # tofile, dump(s): write files; ctypes, resize, setflags, *field: memory that is not the array's; base: a harness may
 # have passed a part of something; format, format_map: read attributes that stand in text.
 _NOT_ATTRIBUTES = """
-base bit_generator ctypes data dump dumps flags format format_map getfield maketrans mro newbyteorder resize
+base bit_generator byteswap ctypes data dump dumps flags format format_map getfield maketrans mro newbyteorder resize
 setfield setflags to_device tofile
 """
 
@@ -57,7 +57,7 @@ def attributes(namespaces: Mapping[str, Any]) -> frozenset[str]:
     if "numpy" in namespaces:
         import numpy
 
-        kinds += [numpy.ndarray, numpy.float64, numpy.ufunc, numpy.dtype, numpy.random.Generator, numpy.finfo]
+        kinds += [numpy.ndarray, numpy.float64, numpy.ufunc, numpy.random.Generator, numpy.finfo]
         kinds += [numpy.finfo(float), numpy.iinfo(int)]
     if "collections" in namespaces:
         from collections import Counter, OrderedDict, deque
@@ -67,7 +67,7 @@ def attributes(namespaces: Mapping[str, Any]) -> frozenset[str]:
         name for kind in (*kinds, *namespaces.values()) for name in dir(kind) if not name.startswith("_")
     }
     return frozenset(
-        (names | {"args", "send", "close", "throw", "value", "cache_clear"}) - set(_NOT_ATTRIBUTES.split())
+        (names | {"args", "send", "close", "throw", "value", "kind", "name"}) - set(_NOT_ATTRIBUTES.split())
     )
 
 

@@ -25,14 +25,15 @@ pytestmark = [
 
 ORDINARY = '''
 """A heuristic as models write them."""
-from __future__ import annotations
 import math
 import numpy as np
 from numpy import linalg
 import numpy.linalg as la
-from typing import List
+from typing import List, Optional
 
-def penalised(distance: np.ndarray, tour: List[int], *, weight: float = 0.3) -> dict:
+def penalised(
+    distance: np.ndarray, tour: List[int], other: Optional['np.random.Generator'] = None, *, weight: float = 0.3
+) -> dict:
     d = np.asarray(distance, dtype=np.float64)
     d = d + d.T
     np.fill_diagonal(d, np.inf)
@@ -47,6 +48,7 @@ def penalised(distance: np.ndarray, tour: List[int], *, weight: float = 0.3) -> 
     match steps[0]:
         case (longest, int(), int()):
             pass
+    joined = np.r_[0, d[0, 1:], np.c_[[1], [2]].ravel()]
     total = 0
 
     def tick():
@@ -65,6 +67,7 @@ def penalised(distance: np.ndarray, tour: List[int], *, weight: float = 0.3) -> 
         "kinds": [isinstance(d, np.ndarray), isinstance(1, np.ndarray), isinstance(d.sum(), np.floating)],
         "random": (rng.random(), np.random.rand()), "ceil": math.ceil(1.2),
         "mean": d[0, 1:].mean(), "text": str(d.shape),
+        "joined": joined.tolist(), "dtype": d.dtype.kind,
     }
 
 if __name__ == "__main__":
@@ -129,6 +132,35 @@ def test_a_harness_is_ours_and_gets_the_function(tmp_path, monkeypatch):
     for name in ("own_harness:absent", "own_harness:broken", "no_such_module:f"):
         with pytest.raises(SandboxError, match="cannot be imported"):
             sandbox.call(source, "f", {}, harness=name)
+
+
+def test_a_harness_may_use_machine_code_that_it_compiled_when_it_was_imported(tmp_path, monkeypatch):
+    pytest.importorskip("numba", reason="needs the methods extra")
+    (tmp_path / "fast_harness.py").write_text(
+        textwrap.dedent(
+            """
+            import numba
+            import numpy as np
+
+            @numba.njit
+            def total(values):
+                result = 0.0
+                for value in values:
+                    result += value
+                return result
+
+            total(np.ones(1))
+
+            def run(function, arguments):
+                return total(np.asarray(function(np.asarray(arguments["x"])), dtype=np.float64))
+            """
+        )
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    source = "def f(x):\n    return x * 2"
+    assert sandbox.call(source, "f", {"x": [1.5, 2.0]}, harness="fast_harness:run") == 7.0
+    with pytest.raises(CodeFailed):
+        sandbox.call("def f(x):\n    return 'x'", "f", {"x": [1.5]}, harness="fast_harness:run")
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,12 @@ REFUSED = [
     "math.__loader__",
     "math.__spec__",
     "print.__self__",
+    "ｅval('1')",
+    "()._＿class__",
+    "np.zeros(1).dtype.type",
+    "np.zeros(1).dtype.fields",
+    "np._names",
+    "f._real",
 ]
 REFUSED_STATEMENTS = [
     "import os",
@@ -186,6 +192,16 @@ def _checked(source: str) -> None:
         checked(source, namespaces(("math", "numpy")))
     except Breach as breach:
         raise CodeRefused(breach.line, breach.what) from None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["np.r_['f']", "np.c_['__builtins__']", "np.r_['r', 1]", "np.ndarray((1,), 'O')", "np.ndarray(3)"],
+)
+def test_numpy_neither_looks_up_names_nor_makes_arrays_over_bytes(expression):
+    source = f"import numpy as np\ndef f():\n    return {expression}"
+    with pytest.raises(CodeFailed, match=r"TypeError.* in the sandbox"):
+        sandbox.call(source, "f", {})
 
 
 def test_a_refusal_names_line_and_thing():
