@@ -21,6 +21,7 @@ from kg.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
     from ingest.source import Tally
+    from ingest.trials import Product, Trial
     from kg.pipeline import Pipeline
 
 __all__ = ["UNKNOWN_PROCEDURE", "Artefact", "DatasetRef", "Points", "Record", "Records"]
@@ -131,6 +132,10 @@ class Record:
         Further columns of the table ``contexts``: name, role, script, commit, host, platform, python, packages, user.
     tags
         What else was noted, as text.
+    trial
+        Which arm of a method it is.
+    products
+        What it made that no file holds.
     iri, task
         IRIs of the run and its task, where the source's things have one already.
     """
@@ -156,6 +161,8 @@ class Record:
     series: Sequence[Points] = ()
     artefacts: Sequence[Artefact] = ()
     uses: Sequence[tuple[DatasetRef, str]] = ()
+    trial: Trial | None = None
+    products: Sequence[Product] = ()
     iri: str | None = None
     task: str | None = None
 
@@ -314,6 +321,12 @@ class Records:
             self._rows["artefacts"].append(
                 (run, file.name, file.sha256, file.bytes, file.media_type, file.location)
             )
+        if record.trial is not None:
+            self._described["methods"].setdefault(record.trial.method.iri, record.trial.method.row())
+            self._rows["trials"].append(record.trial.row(run))
+        for product in record.products:
+            for table, rows in product.rows(run).items():
+                self._rows[table] += rows
         context = {name: text for name, text in record.context.items() if text is not None}
         if context or record.parent is not None or record.ended or record.error_type:
             known = {

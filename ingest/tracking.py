@@ -36,6 +36,7 @@ from ingest.sklearn_objects import opaque_pipeline
 from ingest.source import Tally
 from ingest.tracking_data import plain_text
 from ingest.tracking_files import artefact_of
+from ingest.trials import Products, Trial
 from kg import iris, schema
 from kg.batch import Batch, Manifest
 from kg.errors import QueryError, SourceError
@@ -127,6 +128,13 @@ class Subject:
 class Recording:
     """One run of a project, from its beginning to its batch; several threads may write to it.
 
+    Attributes
+    ----------
+    products
+        What it made that no file holds.
+    trial
+        Which arm of a method it is, if it is one.
+
     Parameters
     ----------
     project
@@ -188,6 +196,8 @@ class Recording:
         self._series: dict[tuple[str, str], dict[float, float]] = {}
         self._artefacts: dict[str, Artefact] = {}
         self._uses: list[tuple[DatasetRef, str]] = []
+        self.products = Products(self.iri)
+        self.trial: Trial | None = None
         self._ended: datetime | None = None
         self._timed = True
         self._status = "finished"
@@ -391,6 +401,8 @@ class Recording:
                 [Points(name, axis, list(points.items())) for (name, axis), points in self._series.items()],
                 list(self._artefacts.values()),
                 list(self._uses),
+                self.trial,
+                self.products.listed(),
             )
 
     def records(self) -> Records:

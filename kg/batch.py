@@ -94,6 +94,11 @@ class Batch:
     usages: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     distributions: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     links: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    methods: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    trials: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    products: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    derivations: pl.DataFrame = field(default=None)  # type: ignore[assignment]
+    properties: pl.DataFrame = field(default=None)  # type: ignore[assignment]
     series: pl.DataFrame = field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:

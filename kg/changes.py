@@ -392,6 +392,7 @@ _DESCRIBED = {
     "tasks": ("task", f"?it <{RDF}type> <{MLS}Task>"),
     "pipelines": ("pipeline", f"?it <{RDF}type> <{own_term('Pipeline')}>"),
     "measures": ("measure", f"?it <{own_term('direction')}> ?any"),
+    "methods": ("method", f"?it <{RDF}type> <{own_term('Method')}>"),
 }
 """Tables whose rows many batches repeat: the column that names the thing, and what a graph says of each."""
 

@@ -44,6 +44,11 @@ COUNTS = {
     "usages": "usageCount",
     "distributions": "distributionCount",
     "links": "linkCount",
+    "methods": "methodCount",
+    "trials": "trialCount",
+    "products": "productCount",
+    "derivations": "derivationCount",
+    "properties": "propertyCount",
     "series": "seriesPointCount",
 }
 """Tables of a batch and the manifest's property that counts their rows."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kg import iris, mlsea
 from kg.line_terms import constant, iri_of, text_of, time_of, typed
+from kg.method_quads import about_methods
 from kg.pipeline import Pipeline, Scalar
 from kg.run_quads import about_runs, declared_measures, distributions, links
 from kg.vocabulary import DCAT, DCTERMS, MLS, MLSO, PROV, RDF, RDFS, XSD, own_term
@@ -107,6 +108,7 @@ def _statements(batch: Batch) -> Iterator[tuple[pl.DataFrame, list[tuple[pl.Expr
     yield from _evaluation_statements(batch.evaluations, bulk=batch.manifest.bulk)
     yield declared_measures(batch.measures)
     yield from about_runs(batch)
+    yield from about_methods(batch)
     yield from distributions(batch.distributions)
     yield from links(batch.links)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.batch import Batch
     from kg.line_terms import Statements
 
-__all__ = ["about_runs", "declared_measures", "distributions", "links"]
+__all__ = ["about_runs", "declared_measures", "distributions", "links", "with_nodes"]
 
 _TYPE = f"<{RDF}type>"
 
@@ -38,7 +38,7 @@ def about_runs(batch: Batch) -> Iterator[Statements]:
     )
     tag = iri_of("node")
     yield (
-        _with_nodes(batch.tags, "tag"),
+        with_nodes(batch.tags, "tag"),
         [
             (run, f"<{own_term('tag')}>", tag),
             (tag, _TYPE, constant(own_term("Tag"))),
@@ -48,7 +48,7 @@ def about_runs(batch: Batch) -> Iterator[Statements]:
     )
     file = iri_of("node")
     yield (
-        _with_nodes(batch.artefacts, "artefact"),
+        with_nodes(batch.artefacts, "artefact"),
         [
             (file, _TYPE, constant(own_term("Artefact"))),
             (file, f"<{PROV}wasGeneratedBy>", run),
@@ -73,7 +73,7 @@ def about_runs(batch: Batch) -> Iterator[Statements]:
     series = iri_of("node")
     each = batch.series.group_by("run", "name", "axis", maintain_order=True).agg(points=pl.len())
     yield (
-        _with_nodes(each, "series"),
+        with_nodes(each, "series"),
         [
             (run, f"<{own_term('hasSeries')}>", series),
             (series, _TYPE, constant(own_term("Series"))),
@@ -159,7 +159,7 @@ def links(table: pl.DataFrame) -> Iterator[Statements]:
         )
 
 
-def _with_nodes(frame: pl.DataFrame, kind: str) -> pl.DataFrame:
+def with_nodes(frame: pl.DataFrame, kind: str) -> pl.DataFrame:
     """Rows with the IRI of each thing, which stands below its run."""
     import polars as pl
 

@@ -100,6 +100,40 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("relation", "String"),
         Column("reason", "String"),
     ),
+    "methods": (
+        Column("method", "String"),
+        Column("name", "String"),
+        Column("title", "String"),
+        Column("fidelity", "String"),
+        Column("publication", "String", optional=True),
+        Column("year", "Int64", optional=True),
+        Column("note", "String", optional=True),
+    ),
+    "trials": (
+        Column("run", "String"),
+        Column("method", "String"),
+        Column("arm", "String"),
+        Column("arm_kind", "String"),
+        Column("benchmark", "String"),
+        Column("version", "String"),
+        Column("configuration", "String"),
+    ),
+    "products": (
+        Column("run", "String"),
+        Column("name", "String"),
+        Column("kind", "String"),
+        Column("title", "String"),
+        Column("text", "String", optional=True),
+        Column("generation", "Int64", optional=True),
+    ),
+    "derivations": (Column("run", "String"), Column("name", "String"), Column("origin", "String")),
+    "properties": (
+        Column("run", "String"),
+        Column("name", "String"),
+        Column("property", "String"),
+        Column("text", "String", optional=True),
+        Column("value", "Float64", optional=True),
+    ),
     "series": (
         Column("run", "String"),
         Column("name", "String"),
@@ -115,15 +149,22 @@ The first six are what the experience is made of. ``measures`` declares measures
 ``name==version``); ``tags`` is what else was noted of it, as text; ``artefacts`` are files by their content; ``usages``
 are datasets that a run used beside the one of its task, and in which role; ``distributions`` are files of a dataset,
 with the licence of its data; ``links`` says that two datasets are one (``same``), come from one another (``alternate``)
-or have nothing to do with one another (``different``). ``series`` are values along an axis (epoch, step, fold, training
-size), by the measure's key or a name of the source's: points that are kept beside the graph (:mod:`kg.series`) and not
-as triples.
+or have nothing to do with one another (``different``).
+
+``methods`` are described as they were published; ``trials`` says which arm of a method (itself, a baseline, an
+ablation) a run is, on which benchmark, by which version, and with what configuration, so that runs that differ in
+nothing but arm and seed can be paired. ``products`` are things that a run made and that no file holds (a skill, an
+optimizer), ``derivations`` the runs and products that each came from, and ``properties`` what else is known of each,
+as text or as a number.
+
+``series`` are values along an axis (epoch, step, fold, training size), by the measure's key or a name of the source's:
+points that are kept beside the graph (:mod:`kg.series`) and not as triples.
 """
 
 COUNTED = ("datasets", "qualities", "tasks", "pipelines", "runs", "evaluations")
 """Tables that are counted even where they are empty."""
 
-DESCRIBED = ("datasets", "qualities", "tasks", "pipelines", "measures", "distributions")
+DESCRIBED = ("datasets", "qualities", "tasks", "pipelines", "measures", "distributions", "methods")
 """Tables whose rows several batches of a source may have, word for word the same."""
 
 KEYS = {
@@ -140,11 +181,29 @@ KEYS = {
     "usages": ["run", "dataset", "role"],
     "distributions": ["dataset", "name"],
     "links": ["dataset", "other"],
+    "methods": ["method"],
+    "trials": ["run"],
+    "products": ["run", "name"],
+    "derivations": ["run", "name", "origin"],
+    "properties": ["run", "name", "property"],
     "series": ["run", "name", "axis", "position"],
 }
 """Columns that name a row: no two rows of a table may share them."""
 
-IRIS = ("dataset", "landing_page", "task", "procedure", "pipeline", "run", "measure", "parent", "other")
+IRIS = (
+    "dataset",
+    "landing_page",
+    "task",
+    "procedure",
+    "pipeline",
+    "run",
+    "measure",
+    "parent",
+    "other",
+    "method",
+    "publication",
+    "origin",
+)
 """Columns that hold IRIs."""
 
 _IRI = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+$"
@@ -163,8 +222,10 @@ ALLOWED = {
     "direction": ("higher", "lower"),
     "role": ("train", "test", "support", "query"),
     "relation": ("same", "alternate", "different"),
+    "fidelity": ("reimplementation", "reconstruction"),
+    "arm_kind": ("method", "baseline", "ablation"),
 }
-"""Columns with few values: of a run, a task, a measure, the data of a run, a link.
+"""Columns with few values: of a run, a task, a measure, the data of a run, a link, a method, a trial.
 
 A run is ``pruned`` if it was stopped early because it did not promise enough: it has no evaluation, but it may have
 series.

@@ -96,6 +96,32 @@ def full_run(key: str, loss: float = 0.5) -> Batch:
         links=pl.DataFrame(
             {"dataset": [ANNEAL], "other": [KR_VS_KP], "relation": ["alternate"], "reason": ["a trial"]}
         ),
+        methods=pl.DataFrame(
+            {
+                "method": [iris.own("method", "trial")],
+                "name": ["trial"],
+                "title": ["A trial"],
+                "fidelity": ["reconstruction"],
+                "publication": ["https://example.org/paper"],
+                "year": [2026],
+            }
+        ),
+        trials=pl.DataFrame(
+            {
+                "run": [run],
+                "method": [iris.own("method", "trial")],
+                "arm": ["full"],
+                "arm_kind": ["method"],
+                "benchmark": ["small"],
+                "version": ["1"],
+                "configuration": ["effort=1"],
+            }
+        ),
+        products=pl.DataFrame(
+            {"run": [run], "name": ["skill-1"], "kind": ["skill"], "title": ["impute"], "generation": [1]}
+        ),
+        derivations=pl.DataFrame({"run": [run], "name": ["skill-1"], "origin": [iris.own("run", "parent")]}),
+        properties=pl.DataFrame({"run": [run], "name": ["skill-1"], "property": ["uses"], "value": [3.0]}),
         series=pl.DataFrame({"position": [1.0, 2.0], "value": [1.0, loss]}).with_columns(
             run=pl.lit(run), name=pl.lit("loss"), axis=pl.lit("epoch")
         ),
@@ -296,12 +322,19 @@ class StoreTestCase:
             "usages": 2,
             "series": 4,
             "measures": 1,
+            "methods": 1,
+            "trials": 2,
+            "products": 2,
+            "derivations": 2,
+            "properties": 2,
             "runs": 2,
         }
         assert {table: info.counts[table] for table in counts} == counts
-        text = """SELECT ?name ?role ?packages ?note ?hash ?points ?used WHERE {
+        text = """SELECT ?name ?role ?packages ?note ?hash ?points ?used ?fidelity ?uses WHERE {
             ?run rdfs:label ?name ; mkg:role ?role ;
             mkg:packages ?packages ; mkg:tag/rdf:value ?note ; ^prov:wasGeneratedBy/mkg:sha256 ?hash ;
+            mkg:method/mkg:fidelity ?fidelity ; ^prov:wasGeneratedBy ?skill . ?skill prov:wasDerivedFrom ?origin ;
+            mls:hasQuality/mls:hasValue ?uses . ?run
             mkg:hasSeries/mkg:seriesPointCount ?points ; prov:used ?dataset .
             ?run prov:qualifiedUsage [ prov:entity ?dataset ; mkg:role ?used ] } LIMIT 1"""
         prefixes = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
@@ -314,6 +347,8 @@ class StoreTestCase:
             "ab" * 32,
             2,
             "query",
+            "reconstruction",
+            3.0,
         ]
         run = iris.own("run", "project/1")
         assert store.series([run])["value"].to_list() == [1.0, 0.5]

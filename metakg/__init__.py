@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from embeddings.table_file import read_table
     from kg.errors import MetakgError, TrackingWarning
+    from kg.measures import measure_of
     from kg.questions import Question
     from kg.result import Result
+    from kg.terms import IRI
     from metakg.autologging import autolog
     from metakg.croissant import croissant_of_table
     from metakg.graph import KnowledgeGraph
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from metakg.tracking import run, track
 
 __all__ = [
+    "IRI",
     "KnowledgeGraph",
     "MetakgError",
     "Neighbours",
@@ -42,6 +45,7 @@ __all__ = [
     "autolog",
     "croissant_of_table",
     "current_run",
+    "measure_of",
     "open",
     "read_table",
     "run",
@@ -51,6 +55,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
+    "IRI": "kg.terms",
     "KnowledgeGraph": "metakg.graph",
     "MetakgError": "kg.errors",
     "Neighbours": "metakg.neighbours",
@@ -62,6 +67,7 @@ _LAZY = {
     "autolog": "metakg.autologging",
     "croissant_of_table": "metakg.croissant",
     "current_run": "metakg.tracked_run",
+    "measure_of": "kg.measures",
     "read_table": "embeddings.table_file",
     "run": "metakg.tracking",
     "track": "metakg.tracking",

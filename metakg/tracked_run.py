@@ -300,6 +300,75 @@ class Run:
                         recording.tag({str(name): f"{value} at {axis} {at}"})
                         warn(f"{error}; kept as a tag")
 
+    def product(
+        self,
+        kind: str,
+        title: str,
+        text: str | None = None,
+        *,
+        derived_from: Sequence[str] = (),
+        generation: int | None = None,
+        properties: Mapping[str, str | float] | None = None,
+    ) -> str:
+        """Note something that the run made and that no file holds, such as a skill or an optimizer.
+
+        Parameters
+        ----------
+        kind
+            What it is.
+        derived_from
+            IRIs of the runs and products that it came from; empty ones are left out.
+        generation
+            How many times what it belongs to had been improved before.
+
+        Returns
+        -------
+        iri
+            Of the product; empty if it could not be noted.
+        """
+        try:
+            return self._at_hand().products.add(
+                kind,
+                title,
+                text,
+                derived_from=[origin for origin in derived_from if origin],
+                generation=generation,
+                properties=properties,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the training goes on
+            warn(_said(error))
+            return ""
+
+    @_never_failing
+    def trial(
+        self,
+        method: Mapping[str, Any],
+        *,
+        arm: str,
+        kind: str,
+        benchmark: str,
+        version: str,
+        configuration: str,
+    ) -> None:
+        """Say that the run tries an arm of a method: the method itself, a baseline or an ablation (``kind``).
+
+        Parameters
+        ----------
+        method
+            As published: name, title, fidelity (``reimplementation`` or ``reconstruction``), and if known publication
+            (IRI of its page), year and note.
+        benchmark
+            What the arms are compared on.
+        version
+            Of the implementation.
+        configuration
+            What was chosen and is the same for all arms: runs that differ in nothing but arm and seed are paired.
+        """
+        from ingest.trials import PublishedMethod, Trial
+
+        published = PublishedMethod(**method)
+        self._at_hand().trial = Trial(published, arm, kind, benchmark, version, configuration)
+
     @_never_failing
     def artefact(self, path: str | os.PathLike[str], name: str | None = None) -> None:
         """Note a file that the run made: its SHA-256, size, media type and place. It stays where it is."""

@@ -9,7 +9,6 @@ same in every run: a generator without a seed gets the seed 0.
 from __future__ import annotations
 
 import importlib
-import random
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -161,6 +160,8 @@ def _numpy_random() -> dict[str, Any]:
 
 
 def _random() -> dict[str, Any]:
+    import random
+
     generator = random.Random(0)
 
     def seed(seed: Any = None) -> None:

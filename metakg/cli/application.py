@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
 import click
@@ -54,20 +56,33 @@ COMMANDS = {
 }
 
 
+@cache
+def _added() -> dict[str, EntryPoint]:
+    """Commands of packages that stand above this one: the entry points ``metakg.commands``, by name."""
+    return {entry.name: entry for entry in entry_points(group="metakg.commands")}
+
+
+def _load(name: str) -> click.Command | None:
+    if name in COMMANDS:
+        place = COMMANDS[name]
+        command: click.Command = getattr(import_module(place.module), name)
+        command.short_help = place.help
+        return command
+    return _added()[name].load() if name in _added() else None
+
+
 class Application(click.Group):
     """A group whose commands are loaded one at a time."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Names in the order in which they are usually needed."""
-        return list(COMMANDS)
+        return [*COMMANDS, *_added()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Load the command, and let it take the global options too."""
-        if cmd_name not in COMMANDS:
+        command = _load(cmd_name)
+        if command is None:
             return None
-        place = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(place.module), cmd_name)
-        command.short_help = place.help
         within = command.commands.values() if isinstance(command, click.Group) else ()
         for one in (command, *within):
             known = {parameter.name for parameter in one.params}
@@ -78,16 +93,18 @@ class Application(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown name is answered with the one that was probably meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(COMMANDS)}"
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and args[0] not in _added():
+            known = self.list_commands(ctx)
+            close = difflib.get_close_matches(args[0], known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
             raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """List the commands without loading any."""
+        """List the commands without loading any of ours."""
+        added = [(name, entry.load().get_short_help_str(80)) for name, entry in _added().items()]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, place.help) for name, place in COMMANDS.items()])
+            formatter.write_dl([(name, place.help) for name, place in COMMANDS.items()] + added)
 
 
 def _set(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:

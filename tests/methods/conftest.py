@@ -1,8 +1,11 @@
-"""What tests of the sandbox share: calls with layers left out, and a look at what is left in the process table."""
+"""A package with a method of its own, installed as a third party's is; and calls of the sandbox, layer by layer."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -11,6 +14,39 @@ from typing import Any
 import pytest
 
 from methods import sandbox, sandbox_process
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def installed_toy(tmp_path_factory):
+    """Folder of an installed package whose entry point names the method."""
+    folder = tmp_path_factory.mktemp("installed")
+    shutil.copy(Path(__file__).with_name("toy.py"), folder / "toy_method.py")
+    about = folder / "toy_method-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-method\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[metakg.methods]\ntoy = toy_method:Toy\n")
+    return folder
+
+
+@pytest.fixture
+def metakg_with_toy(installed_toy, tmp_path):
+    """Runs the command line with the package, on a store of the test's own."""
+
+    def run(*words):
+        path = os.pathsep.join([str(installed_toy), str(ROOT)])
+        return subprocess.run(
+            [sys.executable, "-m", "metakg", "--store", str(tmp_path / "store"), *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.fixture
