@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,12 +88,12 @@ class Provider:
     """
 
     def __init__(
-        self, base_url: str, model: str, key: str | None, *, timeout: float = 30.0, retries: int = 2
+        self, base_url: str, model: str, key: str | None, timeout: float = 30.0, retries: int = 2
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
             raise MethodError(f"METAKG_LLM_BASE_URL must be like {_OPENAI}, without a name or password in it")
-        if key and not (key.isascii() and key.isprintable()):
+        if key and not (key.isascii() and key.isprintable() and key == key.strip()):
             raise MethodError("METAKG_LLM_API_KEY holds characters that no key has; copy it again")
         self.base_url = base_url
         self.model = model
@@ -212,11 +212,11 @@ class Provider:
         if seconds <= 0:
             return Reply(problem="timeout")
         reply = self._connection.post(payload, seconds)
-        if self._key and self._key in reply.body:  # a server that echoes what it was sent
-            return Reply(
-                reply.status, reply.body.replace(self._key, "***"), reply.retry_after, reply.location
-            )
-        return reply
+        if not self._key:
+            return reply
+        # A server may echo what it was sent, and an error of the client may quote it.
+        problem = reply.problem and reply.problem.replace(self._key, "***")
+        return replace(reply, body=reply.body.replace(self._key, "***"), problem=problem)
 
     def _trouble(self, reply: Reply) -> str:
         if reply.status is None:

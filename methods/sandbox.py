@@ -1,4 +1,4 @@
-"""Running code that came from a model or a file: in a fresh, locked-in process, for a JSON-able answer.
+r"""Running code that came from a model or a file: in a fresh, locked-in process, for a JSON-able answer.
 
 >>> from methods import sandbox
 >>> sandbox.call("import math\ndef f(x):\n    return math.sqrt(x)", "f", {"x": 9.0})
@@ -78,7 +78,8 @@ def call(
         What JSON can say; numpy arrays arrive as lists, and up to 10⁶ entries each. Without a harness they are the
         keyword arguments of the function.
     seconds
-        Time limit, from when the process is ready to run the source.
+        Time limit by the clock, from when the process is ready to run the source. On a busy machine less is done in
+        it: where results must not depend on that, let it be many times what good code needs.
     memory_mb
         MiB above what the process holds by then.
     modules

@@ -53,7 +53,7 @@ def become_nobody() -> bool:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-    except OSError:  # root of a user namespace in which nobody is not mapped
+    except (OSError, AttributeError):  # nobody is not mapped in a user namespace; not Linux
         return False
     die_with_parent()  # a change of user forgets it
     return True

@@ -319,7 +319,7 @@ def test_an_address_that_is_none_is_named_without_its_password(address):
     assert "pw@" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["sk-ключ", "sk\nX: y"])
+@pytest.mark.parametrize("key", ["sk-ключ", "sk\nX: y", "sk-1 "])
 def test_a_key_that_cannot_be_sent_is_not_shown(key):
     with pytest.raises(MethodError, match="METAKG_LLM_API_KEY") as caught:
         Provider("http://x/v1", "small", key)
