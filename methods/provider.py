@@ -27,6 +27,7 @@ __all__ = ["Completion", "Malformed", "Provider", "ProviderError", "Refused", "T
 _OPENAI = "https://api.openai.com/v1"
 _SHOWN = 500
 _FIRST_WAIT = 0.5
+_SHORTEST_SECRET = 12  # servers of one's own machine take words such as ``ollama``, which answers may hold
 _REMEDIES = {
     401: "set METAKG_LLM_API_KEY to a valid key",
     403: "the key in METAKG_LLM_API_KEY may not use this model",
@@ -212,7 +213,7 @@ class Provider:
         if seconds <= 0:
             return Reply(problem="timeout")
         reply = self._connection.post(payload, seconds)
-        if not self._key:
+        if not self._key or len(self._key) < _SHORTEST_SECRET:
             return reply
         # A server may echo what it was sent, and an error of the client may quote it.
         problem = reply.problem and reply.problem.replace(self._key, "***")

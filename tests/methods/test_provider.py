@@ -280,6 +280,11 @@ def test_a_server_that_echoes_the_key_does_not_get_it_printed(httpserver, provid
     assert KEY not in caught.value.text + str(caught.value)
 
 
+def test_a_word_in_the_place_of_a_key_is_left_in_answers(httpserver):
+    httpserver.expect_request(PATH).respond_with_json(chat("ollama runs it"))
+    assert Provider(httpserver.url_for("/v1"), "small", "ollama").complete("?").text == "ollama runs it"
+
+
 def test_a_provider_goes_to_another_process(httpserver, provider):
     httpserver.expect_request(PATH).respond_with_json(chat("yes"))
     made = provider()
