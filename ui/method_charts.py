@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["curve_chart", "score_chart"]
 
 _COLOURS = {"method": "#1f5f8b", "baseline": "#c8752b", "ablation": "#8a929c"}
+_OTHERS = ("#c8752b", "#5f8f3a", "#8a5fa8", "#b8506a", "#3f9a93", "#8a929c")
+"""Colours of curves of baselines and ablations, in turn."""
 _BAND = 0.12
 _MARGIN = {"l": 10, "r": 20, "t": 10, "b": 50}
 _ROW_PIXELS = 44
@@ -76,9 +79,9 @@ def curve_chart(points: pl.DataFrame, axis: str, name: str) -> go.Figure:
     import plotly.graph_objects as go
     import polars as pl
 
-    figure = go.Figure()
+    figure, others = go.Figure(), cycle(_OTHERS)
     for (arm, kind), rows in points.group_by("arm", "kind", maintain_order=True):
-        colour = _COLOURS[str(kind)]
+        colour = _COLOURS["method"] if kind == "method" else next(others)
         by = (
             rows.group_by("position")
             .agg(mean=pl.col("value").mean(), low=pl.col("value").min(), high=pl.col("value").max())
