@@ -125,7 +125,7 @@ def run_arm(
     Raises
     ------
     MethodError
-        If the person's data or a hyperparameter cannot be used.
+        If the person's data or a hyperparameter cannot be used, or the graph cannot be written to.
     """
     method, task = plan.method, plan.task
     for name, (direction, low, high) in task.measures.items():
@@ -156,6 +156,10 @@ def run_arm(
         raise
     except Exception as failure:  # noqa: BLE001 - a failed arm is a result: the others go on
         error = f"{type(failure).__name__}: {' '.join(str(failure).split())}"
+    if not run.logged:
+        raise MethodError(
+            f"the run of {arm.name} could not be kept in {kg.name}, as the warning above says: mend that first"
+        )
     return Results(arm.name, seed, dict(scores), run.iri, time.perf_counter() - begun, error)
 
 
