@@ -33,7 +33,7 @@ class Iclad(Method):
     fidelity = "reconstruction"
     note = (
         "Prior, label modulation, query-to-support attention and the three regimes follow the paper's description; "
-        "sizes, the attention by distance and the corruptions are ours, and the pretraining takes one core less than an hour."
+        "sizes, the attention by distance and the corruptions are ours, and the pretraining takes a core under an hour."
     )
     version = "1"
     tasks = (
@@ -81,8 +81,8 @@ class Iclad(Method):
     def execute(self, trial: Trial) -> Mapping[str, float]:
         """Mean AUC-ROC over the sets in each regime; one part of the run per set.
 
-        The baselines use no labels and have no semi-supervised score; that of ``labels_hidden`` is of the same rows with
-        the labels left out.
+        The baselines use no labels and have no semi-supervised score; that of ``labels_hidden`` is of the same rows
+        with the labels left out.
         """
         from methods.iclad.evaluation import evaluated
 

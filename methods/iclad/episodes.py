@@ -45,7 +45,7 @@ def episodes(
     """Random tasks, of one regime or of all mixed.
 
     One class: the support holds normal rows, all labelled 0. Unsupervised: 1 to 40 % of it are anomalies and nothing is
-    labelled. Semi-supervised: the same, and 1 to 50 % of the rows, or of the anomalies only, are labelled.
+    labelled. Semi-supervised: the same, and 2 to 100 % of the rows, or of the anomalies only, are labelled.
     """
     if regime is None:
         drawn = torch.multinomial(torch.tensor(SHARES), tasks, replacement=True, generator=generator)
@@ -58,7 +58,7 @@ def episodes(
     y = torch.cat([spoilt, asked], 1)
     X = tables(y, generator).X
 
-    share = torch.exp(uniform(-4.6, -0.7, tasks, 1, generator=generator))
+    share = torch.exp(uniform(-4.0, 0.0, tasks, 1, generator=generator))
     told = torch.rand(tasks, support, generator=generator) < share
     only_anomalies = torch.rand(tasks, 1, generator=generator) < 0.4
     told = told & (spoilt | ~only_anomalies)

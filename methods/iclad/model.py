@@ -19,7 +19,7 @@ class FiLM(nn.Module):
     def __init__(self, *shape: int) -> None:
         super().__init__()
         self.gamma = nn.Parameter(0.02 * torch.randn(2, *shape))
-        self.beta = nn.Parameter(0.05 * torch.randn(2, *shape))
+        self.beta = nn.Parameter(0.3 * torch.randn(2, *shape))
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         """Modulated cells: ``x`` (tasks, rows, columns, channels) by ``labels`` (tasks, rows)."""
@@ -41,6 +41,7 @@ class Attention(nn.Module):
         self.queries = nn.Linear(WIDTH, WIDTH)
         self.keys_values = nn.Linear(WIDTH, 2 * WIDTH)
         with torch.no_grad():  # so that distances mean something from the first step on
+            nn.init.orthogonal_(self.keys_values.weight[:WIDTH])
             self.queries.weight.copy_(self.keys_values.weight[:WIDTH])
             self.queries.bias.copy_(self.keys_values.bias[:WIDTH])
         self.log_scale = nn.Parameter(torch.linspace(-2.0, 1.5, HEADS))
@@ -93,6 +94,7 @@ class InContextDetector(nn.Module):
         super().__init__()
         self.film = FiLM(COLUMNS, CHANNELS)
         self.mix = nn.Linear(COLUMNS * CHANNELS, WIDTH)
+        nn.init.orthogonal_(self.mix.weight)
         self.cell = nn.Sequential(nn.Linear(CHANNELS, 32), nn.GELU())
         self.pool = nn.Linear(32, WIDTH)
         self.layers = nn.ModuleList(Layer(first=i == 0) for i in range(LAYERS))

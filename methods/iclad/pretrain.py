@@ -25,7 +25,7 @@ from methods.iclad.episodes import REGIMES, episodes
 __all__ = ["Pretraining"]
 
 # Tasks and support rows of a step: about as much work each.
-SHAPES = ((24, 64), (16, 128), (10, 256), (5, 512))
+SHAPES = ((16, 96), (12, 128), (7, 256), (4, 512))
 QUERIES = 128
 RATE, WARMUP, CONSTANT = 2e-3, 100, 2000
 OWN_ROWS = 0.3  # weight of the loss of unlabelled support rows, which are queries of the rest

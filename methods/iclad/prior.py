@@ -2,8 +2,8 @@
 
 A table comes from a random structural causal model (``scm``). Its anomalies are, task by task, one of two kinds: rows
 of an anomalous class (other weights, an intervention, another cluster, a wider spread of causes, or a region of the
-table, as when a rare class of a classification table is the anomaly), or corrupted normal rows (``corruption``). Columns are
-then made to look like real ones: discretised, binary, skewed, zero-inflated, irrelevant.
+table, as when a rare class of a larger table is the anomaly), or corrupted normal rows (``corruption``). Columns
+are then made to look like real ones: discretised, binary, skewed, zero-inflated, irrelevant.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def tables(y: Tensor, generator: torch.Generator) -> Tables:
     classed = torch.rand(tasks, generator=generator) < 0.65
     kind = torch.randint(len(CLASSES), (tasks,), generator=generator)
     kind = torch.where(torch.rand(tasks, generator=generator) < 0.15, CLASSES.index("region"), kind)
-    strength = uniform(0.0, 1.0, tasks, generator=generator).pow(0.7).clamp_min(0.02)
+    strength = uniform(0.0, 1.0, tasks, generator=generator).pow(0.5).clamp_min(0.02)
 
     roots, mechanism = Roots.draw(tasks, generator), Mechanism.draw(tasks, generator)
     pool = mechanism.nodes(roots.normal(int(POOL * rows), generator), generator)
