@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from methods.errors import MethodError
 from methods.iclad import baselines
 from methods.iclad.checkpoint import load, untrained
 from methods.iclad.detector import ICLAD
@@ -60,11 +59,9 @@ def _baseline(arm: str, X: NDArray[np.float64], asked: NDArray[np.float64], seed
 
 def evaluated(trial: Trial) -> Mapping[str, float]:
     """Mean scores of the trial's arm over its task's sets, each of which is a part of the run."""
-    if trial.task == "adbench" and trial.data is None:
-        raise MethodError("the task adbench needs the folder of ADBench's sets; give it with --data")
     torch.set_num_threads(1)
     values = trial.hyperparameters
-    sets = _sets(trial.data if trial.task == "adbench" else None)
+    sets = _sets(trial.data)
     found = []
     for number, data in enumerate(sets):
         part = split(data, trial.seed, labelled=float(values["labelled"]), most=int(values["rows"]))
@@ -72,7 +69,6 @@ def evaluated(trial: Trial) -> Mapping[str, float]:
         scores = areas(trial.arm, part, seed=trial.seed, members=members, support=support)
         with trial.run.child(f"iclad.{trial.arm}", dataset=data.name) as run:
             for measure, value in scores.items():
-                run.measure(measure, "higher", 0, 1)
                 run[measure] = value
         found.append(scores)
         trial.progress(number + 1, len(sets))

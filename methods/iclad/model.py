@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -32,8 +34,8 @@ class Attention(nn.Module):
     """Attention by distance, whose heads also tell how near their keys lie.
 
     Softmax weights forget whether all keys are far away, which is what an anomaly is. So the weights are those of a
-    Gaussian kernel, softmax(-τ‖q - k‖²), and log(1 - log mean exp(-τ‖q - k‖²)) of each head is passed on with the
-    values.
+    Gaussian kernel, softmax(-τ‖q - k‖²), and each head passes on with the values how remote a row is: its
+    log(1 - log mean exp(-τ‖q - k‖²)), standardised by those of the support's rows.
     """
 
     def __init__(self) -> None:
@@ -47,22 +49,34 @@ class Attention(nn.Module):
         self.log_scale = nn.Parameter(torch.linspace(-2.0, 1.5, HEADS))
         self.out = nn.Linear(WIDTH + HEADS, WIDTH)
 
-    def forward(self, rows: Tensor, support: Tensor, hidden: Tensor) -> Tensor:
-        """New values (tasks, rows, WIDTH); ``hidden`` (tasks or 1, 1, rows, support rows): pairs that are left out."""
-        tasks, size = support.shape[:2]
+    def forward(self, rows: Tensor, size: int, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """New values (tasks, rows, WIDTH) and remoteness (tasks, rows, HEADS) of rows, the first ``size`` of them keys.
+
+        ``hidden`` (tasks or 1, 1, rows, size) are pairs that are left out.
+        """
+        tasks = len(rows)
         q = self.queries(rows).view(tasks, -1, HEADS, WIDTH // HEADS).transpose(1, 2)
-        k, v = self.keys_values(support).view(tasks, size, 2, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        k, v = (
+            self.keys_values(rows[:, :size])
+            .view(tasks, size, 2, HEADS, WIDTH // HEADS)
+            .permute(2, 0, 3, 1, 4)
+        )
         scale = self.log_scale.exp().view(1, HEADS, 1, 1) / (WIDTH // HEADS) ** 0.5
         bias = k.square().sum(-1).mul(-scale[..., 0]).unsqueeze(-2)
-        scores = torch.matmul(q * (2 * scale), k.transpose(-1, -2)) + bias
-        scores = scores.masked_fill(hidden, -1e9)
-        mass = scores.logsumexp(-1, keepdim=True)
-        values = torch.matmul((scores - mass).exp(), v)
+        scores = (torch.matmul(q * (2 * scale), k.transpose(-1, -2)) + bias).masked_fill_(hidden, -1e9)
+        top = scores.detach().amax(-1, keepdim=True)
+        kernel = (scores - top).exp()
+        total = kernel.sum(-1, keepdim=True)
+        values = torch.matmul(kernel, v) / total
+        mass = top + total.log() - math.log(size)
         distance = (
-            scale * q.square().sum(-1, keepdim=True) - mass + torch.log(torch.tensor(float(size)))
-        ).clamp_min(0)
-        near = torch.cat([values.transpose(1, 2).flatten(2), distance[..., 0].log1p().transpose(1, 2)], -1)
-        return self.out(near)
+            (scale * q.square().sum(-1, keepdim=True) - mass).clamp_min(0).log1p()[..., 0].transpose(1, 2)
+        )
+        of_support = distance[:, :size]
+        usual = of_support.mean(1, keepdim=True)
+        spread = (of_support.var(1, keepdim=True) + 1e-3).sqrt()
+        remoteness = torch.asinh((distance - usual) / spread)
+        return self.out(torch.cat([values.transpose(1, 2).flatten(2), remoteness], -1)), remoteness
 
 
 class Layer(nn.Module):
@@ -77,11 +91,11 @@ class Layer(nn.Module):
             nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH)
         )
 
-    def forward(self, rows: Tensor, support: int, hidden: Tensor) -> Tensor:
-        """``rows``: the support's first, then the queries."""
-        x = self.norm(rows)
-        rows = rows + self.attention(x, x[:, :support], hidden)
-        return rows + self.feed(rows)
+    def forward(self, rows: Tensor, size: int, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows, of which the first ``size`` are the support, and their remoteness, as of the attention."""
+        change, remoteness = self.attention(self.norm(rows), size, hidden)
+        rows = rows + change
+        return rows + self.feed(rows), remoteness
 
 
 class InContextDetector(nn.Module):
@@ -98,6 +112,7 @@ class InContextDetector(nn.Module):
         self.cell = nn.Sequential(nn.Linear(CHANNELS, 32), nn.GELU())
         self.pool = nn.Linear(32, WIDTH)
         self.layers = nn.ModuleList(Layer(first=i == 0) for i in range(LAYERS))
+        self.remote = nn.Linear(LAYERS * HEADS, 1, bias=False)
         self.head = nn.Sequential(nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 1))
 
     def tokens(self, x: Tensor, labels: Tensor) -> Tensor:
@@ -133,7 +148,9 @@ class InContextDetector(nn.Module):
         if own is not None:
             hidden = hidden.repeat(len(raw), 1, 1, 1)
             hidden[:, 0, size:] = own[..., None] == place
+        far = []
         for layer in self.layers:
-            x = layer(x, size, hidden)
-        logits = self.head(x)[..., 0]
+            x, remoteness = layer(x, size, hidden)
+            far.append(remoteness)
+        logits = (self.head(x) + self.remote(torch.cat(far, -1)))[..., 0]
         return logits[:, :size], logits[:, size:]
