@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,18 @@ from methods.errors import MethodError
 from methods.iclad.checkpoint import load
 from methods.iclad.episodes import UNLABELLED
 from methods.iclad.model import InContextDetector
-from methods.iclad.prior import COLUMNS
+from methods.iclad.views import Views, of_columns, of_rotation
 
 __all__ = ["ICLAD"]
 
-CHUNK = 2048  # queries at a time: bounds the memory, changes no score
+CHUNK = 1024  # queries at a time: bounds the memory, changes no score
 
 
 class ICLAD(OutlierMixin, BaseEstimator):
     """In-context anomaly detection with the packaged checkpoint.
 
-    Scores are means over members, each of which sees a random part of the rows as its support, and the columns in
-    random places: all of them if there are at most 32, else a random 32.
+    Scores are means over members, each of which looks at a random part of the rows as its support; in turn, one sees
+    columns and the next a random rotation of them (`views`), in random places.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ class ICLAD(OutlierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        members: int = 8,
+        members: int = 6,
         support: int = 512,
         random_state: int = 0,
         model: InContextDetector | None = None,
@@ -109,7 +110,7 @@ class ICLAD(OutlierMixin, BaseEstimator):
         total = np.zeros(len(rows))
         for member in range(self.members):
             random = np.random.default_rng([self.random_state, member])
-            total += self._member(model, rows, own, random)
+            total += self._member(model, rows, own, random, of_rotation if member % 2 else of_columns)
         return -total / self.members
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -126,21 +127,21 @@ class ICLAD(OutlierMixin, BaseEstimator):
         rows: NDArray[Any],
         own: NDArray[Any] | None,
         random: np.random.Generator,
+        view: Callable[..., Views],
     ) -> NDArray[np.float64]:
         """Logits of one member."""
         chosen = self._chosen(random)
-        columns = self._columns(random)
-        support = torch.from_numpy(self.rows_[np.ix_(chosen, columns)]).float()[None]
+        known, seen = view(self.rows_[chosen], rows, random)
+        support, queries = torch.from_numpy(known).float()[None], torch.from_numpy(seen).float()[None]
         labels = torch.from_numpy(self.labels_[chosen])[None]
         place = np.full(len(self.rows_), -1)
         place[chosen] = np.arange(len(chosen))
         logits = []
         for start in range(0, len(rows), CHUNK):
             part = slice(start, start + CHUNK)
-            asked = torch.from_numpy(rows[part][:, columns]).float()[None]
             hidden = None if own is None else torch.from_numpy(place[own[part]])[None]
             with torch.inference_mode():
-                logits.append(model(support, labels, asked, hidden)[1][0].double().numpy())
+                logits.append(model(support, labels, queries[:, part], hidden)[1][0].double().numpy())
         return np.concatenate(logits) if logits else np.zeros(0)
 
     def _chosen(self, random: np.random.Generator) -> NDArray[np.int64]:
@@ -156,12 +157,6 @@ class ICLAD(OutlierMixin, BaseEstimator):
             kept = np.concatenate([anomalous, normal])
             return np.concatenate([kept, random.permutation(rest)[: size - len(kept)]])
         return random.permutation(len(self.rows_))[:size]
-
-    def _columns(self, random: np.random.Generator) -> NDArray[np.int64]:
-        """Which column stands in each of the model's places."""
-        count = self.n_features_in_
-        order = random.permutation(count)
-        return order[random.permutation(COLUMNS) % min(count, COLUMNS)]
 
     def _table(self, X: ArrayLike) -> NDArray[np.float64]:
         try:
