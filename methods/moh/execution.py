@@ -58,6 +58,7 @@ def _searched(trial: Trial, problem: Problem, lineage: Lineage) -> Outcome:
         first,
         trial.amount(problem.evaluations, least=40 * iterations * (1 + proposals)),
         iterations=iterations,
+        proposing=settings["proposing"],
         proposals=proposals if trial.arm in PROPOSING else 0,
         reuse=trial.arm == "moh",
         note=lineage.optimizer,

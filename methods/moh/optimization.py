@@ -132,8 +132,8 @@ class Search:
     first: Plan
     evaluations: int
     iterations: int = 10
-    proposals: int = 3
-    proposing: int = 10
+    proposals: int = 2
+    proposing: int = 5
     reuse: bool = True
     propose: Proposer = propose
     note: Callable[[Optimizer, bool], None] = lambda _optimizer, _accepted: None
@@ -240,7 +240,7 @@ class Search:
     def _evolved(self, optimizer: Optimizer, pools: Pools, iteration: int) -> Evolved:
         sizes = self.problem.training_sizes
         found, gaps = {}, {}
-        many = 1 + self.proposals if iteration >= self.proposing else 1
+        many = 1 if iteration < self.proposing else 1 + self.proposals
         count = self._validated * many
         for size in sizes:
             validation = self._validating[size]

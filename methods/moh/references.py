@@ -18,8 +18,9 @@ import numpy as np
 __all__ = ["digest", "known_cost", "route_cost", "tour_cost"]
 
 FILE = Path(__file__).with_name("references.json")
-TOUR_SCALE, ROUTE_SCALE = 65_000, 1_000_000
-"""Solvers take whole numbers: the largest distance becomes this, for fast-tsp and for PyVRP."""
+TOUR_SCALE, ROUTE_SCALE = 65_000, 10_000
+"""Solvers take whole numbers: the largest distance becomes this, for fast-tsp and for PyVRP. Both
+have bounds: 16 bits, and the largest penalty for too much load, which must outweigh a detour."""
 
 LONGEST_SECONDS = 120.0
 

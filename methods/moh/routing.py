@@ -119,7 +119,8 @@ class Routing(Problem):
         }
 
     def unpacked(self, packed: Mapping[str, Any]) -> Instance:  # noqa: D102
-        distances, demands = np.array(packed["distances"]), np.array(packed["demands"], dtype=np.int64)
+        distances = np.array(packed["distances"], dtype=float)
+        demands = np.array(packed["demands"], dtype=np.int64)
         return Instance("", _customers(distances, demands, packed["capacity"]), math.nan)
 
     def by_hand(self, arm: str, instance: Instance) -> float:  # noqa: D102, ARG002

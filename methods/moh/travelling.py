@@ -61,7 +61,7 @@ class Travelling(Problem):
         return {"distances": instance.data.distances.tolist()}
 
     def unpacked(self, packed: Mapping[str, Any]) -> Instance:  # noqa: D102
-        distances = np.array(packed["distances"])
+        distances = np.array(packed["distances"], dtype=float)
         return Instance("", Map(distances, neighbours_of(distances, NEIGHBOURS)), math.nan)
 
 

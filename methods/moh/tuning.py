@@ -20,8 +20,9 @@ from methods.moh.proposing import random_plan
 __all__ = ["development_gap", "tuned"]
 
 FIRST_SEED = 100
-ROUNDS = ((20, 2), (7, 3), (3, 5))
-"""Plans and seeds of each round; a plan keeps the results of the earlier ones."""
+ROUNDS = {"bin-packing": ((20, 2), (7, 3), (3, 5))}
+FEW_ROUNDS = ((8, 1), (2, 2))
+"""Plans and seeds of each round; a plan keeps the results of the earlier ones. One run of the method tries 11 plans."""
 
 
 def development_gap(problem: Problem, plan: Plan, seed: int) -> float:
@@ -37,10 +38,11 @@ def development_gap(problem: Problem, plan: Plan, seed: int) -> float:
 def tuned(problem: Problem) -> Iterator[tuple[float, int, Plan]]:
     """Mean gap, number of seeds and plan of everything that is tried; the plan by default is among the first."""
     chance = random.Random(f"tuning {problem.name}")
-    plans = [Plan(), *(random_plan(chance) for _ in range(ROUNDS[0][0] - 1))]
+    rounds = ROUNDS.get(problem.name, FEW_ROUNDS)
+    plans = [Plan(), *(random_plan(chance) for _ in range(rounds[0][0] - 1))]
     gaps: dict[Plan, list[float]] = {plan: [] for plan in plans}
     seed = FIRST_SEED
-    for count, seeds in ROUNDS:
+    for count, seeds in rounds:
         plans = sorted(plans, key=lambda plan: sum(gaps[plan]))[:count]
         for plan in plans:
             gaps[plan] += [development_gap(problem, plan, seed + number) for number in range(seeds)]
