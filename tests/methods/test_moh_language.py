@@ -148,7 +148,11 @@ def test_code_solves_every_problem_as_the_trees_do():
     for task, source, same in (
         ("tsp-constructive", "def heuristic(distance, **others):\n    return -distance\n", lambda q: -q[0]),
         ("cvrp", "def heuristic(between, **others):\n    return -between\n", lambda q: -q[0]),
-        ("tsp", "def heuristic(distance, seeming, **others):\n    return seeming + distance\n", lambda q: q[1] + q[0]),
+        (
+            "tsp",
+            "def heuristic(distance, seeming, **others):\n    return seeming + distance\n",
+            lambda q: q[1] + q[0],
+        ),
     ):
         problem = problem_of(task)
         instances = problem.instances("evolution", problem.training_sizes[0], 0)[:1]
