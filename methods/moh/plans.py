@@ -1,0 +1,80 @@
+"""The plan of each task that genetic programming follows throughout, and that the first meta-optimizer has.
+
+Each is what ``python -m methods.moh.tuning TASK`` printed last. A seed of the tuning spends what an arm may spend on
+development seeds; the same plan is given to the baseline and to the method, so that the outer loop is all that differs.
+"""
+
+from __future__ import annotations
+
+from methods.moh.plan import Plan
+
+__all__ = ["TUNED"]
+
+TUNED = {
+    "bin-packing": Plan(
+        selection="rank",
+        rank_offset=17,
+        tournament=2,
+        crossover=0.0,
+        subtree=0.7,
+        point=0.5,
+        constant=0.14,
+        hoist=0.11,
+        population=30,
+        mutation_depth=3,
+        size_limit=39,
+        constant_step=2.0,
+        temperature=1.4,
+    ),
+    "tsp": Plan(
+        selection="uniform",
+        rank_offset=10,
+        tournament=2,
+        crossover=0.61,
+        subtree=0.0,
+        point=0.88,
+        constant=0.23,
+        hoist=0.73,
+        fresh=1.0,
+        population=22,
+        initial_depth=2,
+        mutation_depth=3,
+        size_limit=53,
+        constant_step=0.48,
+        temperature=0.063,
+        screening=4,
+    ),
+    "tsp-constructive": Plan(
+        rank_offset=11,
+        tournament=4,
+        crossover=0.85,
+        subtree=0.0,
+        point=0.0,
+        constant=0.32,
+        hoist=0.96,
+        fresh=0.76,
+        population=17,
+        initial_depth=4,
+        mutation_depth=1,
+        size_limit=26,
+        constant_step=0.21,
+        parsimony=0.00044,
+        screening=1,
+    ),
+    "cvrp": Plan(
+        selection="uniform",
+        rank_offset=18,
+        tournament=5,
+        crossover=0.99,
+        subtree=0.47,
+        point=0.19,
+        constant=0.0,
+        hoist=0.81,
+        population=15,
+        initial_depth=2,
+        mutation_depth=4,
+        size_limit=25,
+        constant_step=1.3,
+        screening=2,
+    ),
+}
