@@ -75,6 +75,8 @@ class Settings:
         Whether samples of older generations, support batches among them, are kept.
     rank, strength
         Of `Policy`.
+    focus
+        Power that attention is raised to: how much more the skills that fit best count.
     rate, passes, size
         Of `Learner` and `Buffer`.
     batch
@@ -87,6 +89,7 @@ class Settings:
     stale: bool = False
     rank: int = 8
     strength: float = 4.0
+    focus: float = 2.0
     rate: float = 0.003
     passes: int = 4
     size: int = 4
@@ -149,7 +152,7 @@ class Agent:
         """One round: retrieve, choose, try, and remember."""
         self.scheduler.begin_request()
         injected = self.library.retrieve(task.text) if self.settings.skills else []
-        x = vector(task.text, [(skill.content, attention**2) for skill, attention in injected])
+        x = vector(task.text, [(skill.content, attention**self.settings.focus) for skill, attention in injected])
         uniform = np.random.default_rng([self._seed, 5, task.number]).random(len(STAGES))
         decision = self.policy.decide(x, uniform)
         outcome = self._outcomes.of(task, decision.choices)

@@ -54,7 +54,6 @@ DOCUMENTATION: Mapping[str, Mapping[str, str]] = {
         "bayes": "Gaussian naive Bayes, needs dense data, no class_weight",
         "tree": "a decision tree: thresholds of single columns, with class_weight",
         "svm": "a support vector machine with a radial kernel: smooth curved boundaries, with class_weight",
-        "discriminant": "linear discriminant analysis, needs dense data, no class_weight",
         "counts": "multinomial naive Bayes for counts, no negative values",
     },
 }

@@ -11,15 +11,19 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from methods.metaclaw.pipelines import numbers
 from methods.metaclaw.tables import Labels
 
-__all__ = ["DAMAGES", "damage"]
+__all__ = ["DAMAGES", "damage", "numbers"]
 
 Damaged = tuple[pd.DataFrame, Labels]
 Damage = Callable[[pd.DataFrame, Labels, np.random.Generator, float], Damaged]
 
 _COLOURS = ("amber", "blue", "coral", "dark", "ebony", "fawn", "green")
+
+
+def numbers(table: pd.DataFrame) -> list[str]:
+    """Names of the columns of numbers."""
+    return [str(name) for name, kind in table.dtypes.items() if kind.kind in "fiub"]
 
 
 def telling(table: pd.DataFrame, labels: Labels) -> list[str]:

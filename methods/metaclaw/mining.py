@@ -117,20 +117,19 @@ class RuleMiner:
         raised = kind != "BelowBaseline"
         asked = _stems(prompt)
         spoken = _stems(message) if raised else asked
-        best: _Advice | None = None
+        ranked = []
         for stage, used in choices.items():
             told = self._said(stage, used, spoken)
             for other in STAGES[stage]:
                 if other == used:
                     continue
-                # An error speaks of the remedy or of the culprit, a task only of what it needs.
                 difference = self._said(stage, other, spoken) - told
-                weight = (abs(difference) if raised else difference) + 0.3 * self._said(stage, other, asked) * raised
-                weight += self._against(stage, used, asked) - self._against(stage, other, asked)
-                if best is None or weight > best.weight:
-                    best = _Advice(stage, used, other, weight, raised)
-        assert best is not None
-        return best
+                # The text of an error speaks of the remedy or of the culprit; that of a task only of what it needs.
+                spoke = abs(difference) if raised else difference
+                tried = self._against(stage, used, asked) - self._against(stage, other, asked)
+                needed = self._said(stage, other, asked) if raised else 0.0
+                ranked.append(_Advice(stage, used, other, spoke + tried + 0.1 * needed, raised))
+        return max(ranked, key=lambda advice: advice.weight)
 
     def _skill(self, group: Sequence[tuple[Failure, _Advice]]) -> dict[str, str]:
         advice = group[0][1]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
@@ -28,62 +28,63 @@ from sklearn.tree import DecisionTreeClassifier
 
 from methods.metaclaw.choices import STAGES, Choices
 
-__all__ = ["assemble", "is_number"]
+__all__ = ["Cells", "assemble"]
+
+Cells = NDArray[np.object_]
+"""A table as pipelines get it: numbers and text, shape (rows, columns). Arrays take half the time of data frames."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _AMOUNT = re.compile(r"-?[\d,]+(\.\d+)? [a-z]+$")
 
 
-def is_number(column: pd.Series) -> bool:
-    """Whether a column holds numbers and not text."""
-    return bool(column.dtype.kind in "fiub")
+def numbers(cells: Cells) -> list[int]:
+    """Places of the columns of numbers."""
+    return [i for i, cell in enumerate(cells[0]) if not isinstance(cell, str)]
 
 
-def numbers(table: pd.DataFrame) -> list[str]:
-    """Names of the columns of numbers."""
-    return [str(name) for name, kind in table.dtypes.items() if kind.kind in "fiub"]
+def texts(cells: Cells) -> list[int]:
+    """Places of the columns of text."""
+    return [i for i, cell in enumerate(cells[0]) if isinstance(cell, str)]
 
 
-def texts(table: pd.DataFrame) -> list[str]:
-    """Names of the columns of text."""
-    return [str(name) for name, kind in table.dtypes.items() if kind.kind not in "fiub"]
-
-
-def finite(table: pd.DataFrame) -> pd.DataFrame:
+def finite(cells: Cells) -> Cells:
     """Table with NaN in place of infinite numbers."""
-    columns = numbers(table)
-    values = table[columns].to_numpy(dtype=float)
-    changed = pd.DataFrame(np.where(np.isfinite(values), values, np.nan), table.index, columns)
-    return pd.concat([changed, table[texts(table)]], axis=1)
+    changed, columns = cells.copy(), numbers(cells)
+    values = cells[:, columns].astype(float)
+    changed[:, columns] = np.where(np.isfinite(values), values, np.nan)
+    return changed
 
 
-def dates(table: pd.DataFrame) -> pd.DataFrame:
+def _rewritten(cells: Cells, pattern: re.Pattern[str], number: Callable[[str], float]) -> Cells:
+    changed = cells.copy()
+    for i in texts(cells):
+        if all(pattern.match(cell) for cell in cells[:, i]):
+            changed[:, i] = [number(cell) for cell in cells[:, i]]
+    return changed
+
+
+def dates(cells: Cells) -> Cells:
     """Table with days since 1970 in place of dates."""
-    found = [name for name in texts(table) if table[name].map(lambda cell: bool(_DATE.match(str(cell)))).all()]
-    return table.assign(
-        **{name: table[name].to_numpy(dtype="datetime64[D]").astype(float) for name in found}
-    )
+    return _rewritten(cells, _DATE, lambda cell: float(np.datetime64(cell, "D").astype(int)))
 
 
-def amounts(table: pd.DataFrame) -> pd.DataFrame:
+def amounts(cells: Cells) -> Cells:
     """Table with numbers in place of strings such as ``1,204.5 mg``."""
-    found = [name for name in texts(table) if table[name].map(lambda cell: bool(_AMOUNT.match(str(cell)))).all()]
-    return table.assign(
-        **{name: [float(cell.split()[0].replace(",", "")) for cell in table[name]] for name in found}
-    )
+    return _rewritten(cells, _AMOUNT, lambda cell: float(cell.split()[0].replace(",", "")))
 
 
 class Changing(FunctionTransformer):
     """Columns that are not constant in the data it was fitted to."""
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Changing:  # noqa: ARG002 - scikit-learn's signature
+    def fit(self, X: Cells, y: Any = None) -> Changing:  # noqa: ARG002 - scikit-learn's signature
         """Note which columns change."""
-        self.kept_ = [name for name in X if X[name].nunique() > 1] or list(X)
+        changing = [i for i in range(X.shape[1]) if any(cell != X[0, i] for cell in X[:, i])]
+        self.kept_ = changing or list(range(X.shape[1]))
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, X: Cells) -> Cells:
         """Keep these."""
-        return X[self.kept_]
+        return X[:, self.kept_]
 
 
 _CLEANERS = {"finite": finite, "dates": dates, "amounts": amounts}
@@ -129,7 +130,6 @@ def assemble(choices: Choices) -> Pipeline:
         "bayes": GaussianNB(),
         "tree": DecisionTreeClassifier(min_samples_leaf=3, random_state=0),
         "svm": SVC(),
-        "discriminant": LinearDiscriminantAnalysis(),
         "counts": MultinomialNB(),
     }[choices["model"]]
     if choices["weight"] == "balanced":

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from methods.metaclaw.damages import DAMAGES, damage
+from methods.metaclaw.pipelines import Cells
 from methods.metaclaw.tables import TABLES, Labels, sample
 from methods.metaclaw.wording import describe
 
 __all__ = ["DAYS", "Kind", "Round", "kinds", "stream"]
 
 DAYS = 44
-ROUNDS = 8
+ROUNDS = 7
 """Of a day."""
 
-FIRST_DAY = datetime(2026, 1, 5)  # noqa: DTZ001 - the agent's own clock, without zones
+FIRST_DAY = datetime(2026, 1, 5)
 
 _TOPICS = (
     ("A vineyard", "bottle"), ("The herbarium", "specimen"), ("A clinic", "patient"), ("The post office", "letter"),
@@ -32,11 +33,11 @@ _TOPICS = (
     ("The library", "loan"), ("A hatchery", "trout"), ("The observatory", "star"), ("A bakery", "order"),
 )  # fmt: skip
 
-_SINGLE = (
-    ("amounts", "dates", "categories", "places"),
-    ("missing", "unmeasured"),
-    ("amounts", "dates", "infinite"),  # a pipeline has one cleaner
-)
+_CARRIED = ("amounts", "dates", "categories", "places", "infinite")
+"""Damages to the most telling columns, of which a kind has one."""
+
+_GAPS = ("missing", "unmeasured")
+_FURTHER = tuple(name for name in DAMAGES if name not in _CARRIED)
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ class Round:
     text
         What the agent reads.
     clean
-        The table and the labels before anything went wrong: for the task's baseline only.
-    table, labels
+        The table before anything went wrong with its cells: for the task's baseline only.
+    cells, labels
         That the pipeline gets.
     """
 
@@ -98,18 +99,17 @@ class Round:
     kind: int
     name: str
     text: str
-    clean: tuple[pd.DataFrame, Labels]
-    table: pd.DataFrame
+    clean: NDArray[np.float64]
+    cells: Cells
     labels: Labels
 
 
-def _damages(rng: np.random.Generator, count: int) -> tuple[str, ...]:
-    """Different damages, at most one of those that exclude each other."""
-    chosen: list[str] = []
-    for name in rng.permutation(list(DAMAGES)):
-        if not any(name in group and set(group) & set(chosen) for group in _SINGLE):
-            chosen.append(str(name))
-    return tuple(chosen[:count])
+def _damages(rng: np.random.Generator) -> tuple[str, ...]:
+    """Damages of a kind, and last the one that it gets later."""
+    order = [str(name) for name in rng.permutation(_FURTHER)]
+    gaps = next(name for name in order if name in _GAPS)
+    order = [name for name in order if name not in _GAPS or name == gaps]
+    return (str(rng.choice(_CARRIED)), *order[: 2 + int(rng.random() < 0.4)])
 
 
 def kinds(rng: np.random.Generator) -> list[Kind]:
@@ -117,7 +117,7 @@ def kinds(rng: np.random.Generator) -> list[Kind]:
     topics = rng.permutation(len(_TOPICS))
     found = []
     for i in range(10):
-        *damages, later = _damages(rng, 3 + int(rng.random() < 0.4))
+        *damages, later = _damages(rng)
         first = 0 if i < 6 else int(rng.integers(6, 26))
         last = DAYS - 1 if i not in (0, 1) else int(rng.integers(14, 24))
         change = int(rng.integers(DAYS // 2 - 4, DAYS - 10)) if i % 2 else DAYS
@@ -157,7 +157,8 @@ def stream(seed: int, days: int = DAYS) -> Iterator[Round]:
             lost = set(names) & {"rare"}
             clean, kept = damage(table, labels, lost, own, strength)
             damaged, _ = damage(clean, kept, set(names) - lost, own, strength)
+            cells = damaged.to_numpy(dtype=object)
             text = describe(damaged, kept, kind.topic, own)
             name = f"{kind.table}, day {day}, round {number}"
-            yield Round(number, day, moment, chosen, name, text, (clean, kept), damaged, kept)
+            yield Round(number, day, moment, chosen, name, text, clean.to_numpy(), cells, kept)
             number += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from methods.metaclaw.pipelines import is_number
+from methods.metaclaw.damages import numbers
 from methods.metaclaw.tables import Labels
 
 __all__ = ["describe"]
@@ -43,7 +43,7 @@ def _shape(table: pd.DataFrame, labels: Labels) -> list[tuple[str, ...]]:
 
 
 def _numbers(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    columns = [name for name in table if is_number(table[name])]
+    columns = numbers(table)
     if not columns:
         return [("There are no numbers in it", "No column is numeric")]
     values = table[columns].to_numpy()
@@ -68,9 +68,8 @@ def _numbers(table: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def _texts(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    columns = [name for name in table if not is_number(table[name])]
     facts: list[tuple[str, ...]] = []
-    for name in columns:
+    for name in [name for name in table if name not in numbers(table)]:
         first, count = str(table[name].iloc[0]), table[name].nunique()
         if first[:4].isdigit() and first[4:5] == "-":
             facts.append(("Some columns are calendar days", "It has dates like " + first[:4], "Some columns hold a date"))
