@@ -118,9 +118,9 @@ def _drawn(one: Comparison, reach: float) -> str:
         return round((value / reach + 1) / 2 * (_PLOT - 1))
 
     cells = [" "] * _PLOT
-    cells[at(0.0)] = "|"
     for place in range(at(one.low), at(one.high) + 1):
         cells[place] = "─"
+    cells[at(0.0)] = "|"
     cells[at(one.mean)] = "●"
     return "".join(cells)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import urllib.request
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ import kg
 from ingest import Source, find_source
 from kg import iris
 from kg.server import Server
-from kg.testing import small_batch
+from kg.testing import full_run, small_batch
 
 OPENML_IDS = (3, 11, 14, 16, 18, 22, 23, 28, 31, 36, 37, 44, 50, 54, 307, 389, 458, 797, 871, 1004)
 """OpenML datasets whose runs the tests use: 20 of the 418, small and large, easy and hard."""
@@ -55,6 +56,77 @@ def experiments(batches: list[kg.Batch]) -> Iterator[kg.Store]:
             ox.serialize(ox.parse(RECOMMENDATION, ox.RdfFormat.TURTLE), format=ox.RdfFormat.N_TRIPLES), about
         )
         yield store
+
+
+@pytest.fixture(scope="session")
+def trials() -> Iterator[kg.Store]:
+    """Store in memory with trials of a method; not to be written to."""
+    with kg.MemoryStore() as store:
+        store.commit(trials_of_a_method())
+        yield store
+
+
+def trials_of_a_method() -> kg.Batch:
+    """A method and a baseline with two seeds, a failed run, and what came from it."""
+    whole = full_run("trial")
+    run, method = whole.runs["run"][0], whole.methods["method"][0]
+    frames = []
+    for arm, kind, value in (("full", "method", 0.75), ("plain", "baseline", 0.5)):
+        for seed in (0, 1):
+            own = f"{run}/{arm}/{seed}"
+            frames.append((own, arm, kind, seed, value + seed / 10))
+    failed = f"{run}/failed"
+    first = frames[0][0]
+
+    def runs(names: list[str], seeds: list[int], status: str, error: str | None) -> pl.DataFrame:
+        one = whole.runs.select(pl.all().exclude("run", "seed", "status", "error"))
+        return pl.concat([one] * len(names)).with_columns(
+            run=pl.Series(names), seed=pl.Series(seeds), status=pl.lit(status), error=pl.lit(error, pl.String)
+        )
+
+    return dataclasses.replace(
+        whole,
+        runs=pl.concat(
+            [
+                runs([own for own, *_ in frames], [seed for *_, seed, _ in frames], "finished", None),
+                runs([failed], [0], "failed", "ValueError: NaN"),
+            ]
+        ),
+        evaluations=pl.DataFrame(
+            [
+                {"run": own, "measure": iris.measure("balanced_accuracy"), "value": value}
+                for own, *_, value in frames
+            ]
+        ),
+        trials=pl.DataFrame(
+            [
+                {**whole.trials.row(0, named=True), "run": own, "arm": arm, "arm_kind": kind}
+                for own, arm, kind, *_ in frames
+            ]
+        ),
+        products=pl.DataFrame(
+            [
+                {"run": first, "name": f"{kind}-{number}", "kind": kind, "title": f"{kind} {number}"}
+                for kind in ("skill", "optimizer")
+                for number in (1, 2)
+            ]
+        ).with_columns(generation=pl.lit(1)),
+        derivations=pl.DataFrame(
+            {
+                "run": [first, first],
+                "name": ["skill-1", "optimizer-2"],
+                "origin": [failed, f"{first}/product/optimizer-1"],
+            }
+        ),
+        properties=None,
+        measures=None,
+        contexts=None,
+        tags=None,
+        artefacts=None,
+        usages=None,
+        links=None,
+        series=None,
+    )
 
 
 @pytest.fixture(scope="session")

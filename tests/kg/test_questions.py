@@ -29,6 +29,9 @@ GIVEN = {
 }
 
 
+OF_METHODS = ("lineage", "method-results", "products")
+
+
 @pytest.fixture(scope="module")
 def results(batches: list[kg.Batch]) -> pl.DataFrame:
     """One row per run and measure, from the batches and not from the graph."""
@@ -70,13 +73,16 @@ class TestEachQuestion:
         assert {parameter.kind for parameter in question.params} <= set(questions.KINDS)
         assert ("sign" not in blocks) or ("measure" in blocks)
 
-    def test_runs_as_it_stands_and_gives_an_answer(self, name: str, experiments: kg.Store) -> None:
+    def test_runs_as_it_stands_and_gives_an_answer(
+        self, name: str, experiments: kg.Store, trials: kg.Store
+    ) -> None:
         question = questions.load(name)
-        as_it_stands = experiments.query(question.text)
+        store = trials if name in OF_METHODS else experiments
+        as_it_stands = store.query(question.text)
         assert len(as_it_stands) > 0
         limit = next((int(p.default or 0) for p in question.params if p.name == "limit"), None)
         asked = questions.ask(
-            experiments, name, **{p.name: GIVEN[p.name] for p in question.params if not p.default}
+            store, name, **{p.name: GIVEN[p.name] for p in question.params if not p.default}
         )
         assert asked.variables == as_it_stands.variables
         assert asked.terms == as_it_stands.terms[:limit]
@@ -348,3 +354,22 @@ def test_a_filled_question_can_be_asked_again(experiments: kg.Store) -> None:
         experiments.query(text).terms
         == questions.ask(experiments, "best-pipelines", dataset=23, limit=3).terms
     )
+
+
+def test_what_methods_showed_and_made(trials: kg.Store) -> None:
+    (shown,) = answer(trials, "method-results").iter_rows(named=True)
+    assert (shown["method"], shown["baseline"], shown["pairs"]) == ("trial", "plain", 2)
+    assert shown["difference"] == pytest.approx(0.25)
+    assert sorted(shown["seeds"].split()) == ["0", "1"]
+    made = answer(trials, "products")
+    assert made.select("title", "status", "error").rows() == [
+        ("skill 1", "failed", "ValueError: NaN"),
+        ("skill 2", None, None),
+    ]
+    assert answer(trials, "products", kind="optimizer")["title"].to_list() == [
+        "optimizer 1",
+        "optimizer 2",
+    ]
+    assert answer(trials, "lineage").select("title", "parent_title").rows() == [
+        ("optimizer 2", "optimizer 1")
+    ]
