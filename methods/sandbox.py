@@ -1,4 +1,4 @@
-"""Running code that came from a model or a file: in a fresh, locked-in process, for a JSON-able answer.
+r"""Running code that came from a model or a file: in a fresh, locked-in process, for a JSON-able answer.
 
 >>> from methods import sandbox
 >>> sandbox.call("import math\ndef f(x):\n    return math.sqrt(x)", "f", {"x": 9.0})
@@ -29,7 +29,7 @@ from methods.sandbox_values import plain
 __all__ = ["CodeFailed", "CodeRefused", "MemoryExceeded", "SandboxError", "TimedOut", "call", "layers"]
 
 
-class CodeRefused(SandboxError):
+class CodeRefused(SandboxError):  # noqa: N818 - a name of the contract
     """The code wants something that the sandbox does not allow: ``line`` (from 1, or None) and ``what``."""
 
     def __init__(self, line: int | None, what: str) -> None:
@@ -38,15 +38,15 @@ class CodeRefused(SandboxError):
         self.what = what
 
 
-class TimedOut(SandboxError):
+class TimedOut(SandboxError):  # noqa: N818 - a name of the contract
     """The code ran longer than it may."""
 
 
-class MemoryExceeded(SandboxError):
+class MemoryExceeded(SandboxError):  # noqa: N818 - a name of the contract
     """The code wants more memory than it may have."""
 
 
-class CodeFailed(SandboxError):
+class CodeFailed(SandboxError):  # noqa: N818 - a name of the contract
     """The code raised an exception or ended its process: ``kind`` of exception, ``text``, ``line`` or None."""
 
     def __init__(self, kind: str, text: str, line: int | None = None) -> None:
@@ -78,11 +78,13 @@ def call(
         What JSON can say; numpy arrays arrive as lists, and up to 10⁶ entries each. Without a harness they are the
         keyword arguments of the function.
     seconds
-        Time limit, from when the process is ready to run the source.
+        Time limit by the clock, from when the process is ready to run the source. On a busy machine less is done in
+        it: where results must not depend on that, let it be many times what good code needs.
     memory_mb
         MiB above what the process holds by then.
     modules
         What the source may import, out of `methods.sandbox_modules.MODULES`; only chosen names of each are there.
+        ``typing`` and ``from __future__ import annotations`` always are.
     harness
         ``"package.module:function"``: a trusted function, imported before anything is locked and called as
         ``function(untrusted, arguments)``. Afterwards nothing can be imported, opened or compiled any more, so its
@@ -152,7 +154,7 @@ def _outcome(
             "arguments": passed,
             "seconds": seconds,
             "memory_mb": memory_mb,
-            "modules": sorted(modules),
+            "modules": sorted({*modules, "typing"}),
             "harness": harness,
             "without": sorted(without),
         }

@@ -1,14 +1,13 @@
-"""What a process gives up before it runs code that is not trusted: limits, user, network, system calls, audit events.
+"""What a process gives up before it runs code that is not trusted: limits, user, network, audit events.
 
 Each lock stands without the others. Those of the kernel (all but the audit hook) hold even for machine code. Nothing
-can be taken back: hard limits, ``no_new_privs``, a system call filter and an audit hook last as long as the process.
+can be taken back: hard limits, ``no_new_privs`` and an audit hook last as long as the process.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import resource
 import signal
 import sys
@@ -20,97 +19,12 @@ NOBODY = 65534
 REFUSED_STATUS = 77
 
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWIPC = 0x10000000, 0x40000000, 0x08000000
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
-_SECCOMP_MODE_FILTER = 2
-_ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050001  # the last one: the call fails with EPERM
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
-# Computing, memory, time, randomness, reading and writing what is open, ending. By number: Linux, per architecture.
-# read write close fstat lseek mmap mprotect munmap brk mremap madvise rt_sigaction rt_sigprocmask rt_sigreturn
-# sigaltstack sched_yield nanosleep clock_nanosleep getpid gettid exit exit_group gettimeofday getrusage futex
-# sched_getaffinity restart_syscall clock_gettime clock_getres getrandom getcpu (and time on x86)
-_CALLS = {
-    "x86_64": (
-        0xC000003E,
-        (
-            0,
-            1,
-            3,
-            5,
-            8,
-            9,
-            10,
-            11,
-            12,
-            25,
-            28,
-            13,
-            14,
-            15,
-            131,
-            24,
-            35,
-            230,
-            39,
-            186,
-            60,
-            231,
-            96,
-            98,
-            202,
-            204,
-            219,
-        )
-        + (228, 229, 318, 309, 201),
-    ),
-    "aarch64": (
-        0xC00000B7,
-        (
-            63,
-            64,
-            57,
-            80,
-            62,
-            222,
-            226,
-            215,
-            214,
-            216,
-            233,
-            134,
-            135,
-            139,
-            132,
-            124,
-            101,
-            115,
-            172,
-            178,
-            93,
-            94,
-            169,
-        )
-        + (165, 98, 123, 128, 113, 114, 278, 168),
-    ),
-}
-_LOAD, _EQUALS, _RETURN = 0x20, 0x15, 0x06
-
-# Events that ordinary code raises: identity, and a caller's frame (in numpy). Of attributes, those from which the worker
-# reads the line that failed.
+# Events that ordinary code raises: identity, and a caller's frame (in numpy). Of attributes, those from which the
+# worker reads the line that failed.
 _HARMLESS = frozenset({"builtins.id", "sys._getframe"})
 _HARMLESS_ATTRIBUTES = frozenset({"tb_frame", "f_code"})
-
-
-class _Instruction(ctypes.Structure):
-    _fields_ = (
-        ("code", ctypes.c_ushort),
-        ("yes", ctypes.c_ubyte),
-        ("no", ctypes.c_ubyte),
-        ("k", ctypes.c_uint32),
-    )
-
-
-class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.POINTER(_Instruction)))
 
 
 def _libc() -> Any:
@@ -139,7 +53,7 @@ def become_nobody() -> bool:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-    except OSError:  # root of a user namespace in which nobody is not mapped
+    except (OSError, AttributeError):  # nobody is not mapped in a user namespace; not Linux
         return False
     die_with_parent()  # a change of user forgets it
     return True
@@ -170,20 +84,6 @@ def take_no_privileges() -> bool:
     libc.capset(header, nothing)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     return bool(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-
-
-def filter_calls() -> bool:
-    """Let the kernel refuse every system call that computing does not need (seccomp); needs `take_no_privileges`."""
-    if sys.platform != "linux" or platform.machine() not in _CALLS or sys.maxsize < 2**32:
-        return False
-    architecture, calls = _CALLS[platform.machine()]
-    lines = [(_LOAD, 0, 0, 4), (_EQUALS, 1, 0, architecture), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-    for call in calls:
-        lines += [(_EQUALS, 0, 1, call), (_RETURN, 0, 0, _ALLOW)]
-    lines.append((_RETURN, 0, 0, _REFUSE))
-    instructions = (_Instruction * len(lines))(*(_Instruction(*line) for line in lines))
-    program = _Program(len(lines), instructions)
-    return bool(_libc().prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
 
 
 def end_at_audit_events(allowed_code: object, report: Callable[[str], None]) -> None:

@@ -9,7 +9,6 @@ same in every run: a generator without a seed gets the seed 0.
 from __future__ import annotations
 
 import importlib
-import random
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +17,7 @@ NUMPY = """
 abs absolute add all allclose amax amin any append apply_along_axis apply_over_axes arange arccos arccosh arcsin arcsinh
 arctan arctan2 arctanh argmax argmin argpartition argsort argwhere around array array_equal array_split asanyarray
 asarray ascontiguousarray atleast_1d atleast_2d atleast_3d average bincount bitwise_and bitwise_or bitwise_xor bool
-bool_ broadcast_arrays broadcast_shapes broadcast_to c_ cbrt ceil choose clip column_stack compress concatenate
+bool_ broadcast_arrays broadcast_shapes broadcast_to cbrt ceil choose clip column_stack compress concatenate
 conjugate convolve copy copysign copyto corrcoef correlate cos cosh count_nonzero cov cross cumprod cumsum deg2rad
 degrees delete diag diag_indices diag_indices_from diagflat diagonal diff digitize divide divmod dot dsplit dstack e
 ediff1d einsum empty empty_like equal errstate euler_gamma exp exp2 expand_dims expm1 extract eye fabs fill_diagonal
@@ -30,7 +29,7 @@ less_equal lexsort linspace log log10 log1p log2 logaddexp logaddexp2 logical_an
 logspace mask_indices matmul max maximum mean median meshgrid mgrid min minimum mod modf moveaxis multiply nan
 nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile
 nanstd nansum nanvar ndenumerate ndim ndindex negative newaxis nonzero not_equal number ogrid ones ones_like outer pad
-partition percentile pi piecewise place polyfit polyval positive power prod ptp put put_along_axis putmask quantile r_
+partition percentile pi piecewise place polyfit polyval positive power prod ptp put put_along_axis putmask quantile
 rad2deg radians ravel ravel_multi_index real reciprocal remainder repeat reshape rint roll rollaxis roots rot90 round
 row_stack s_ searchsorted select setdiff1d setxor1d shape sign signbit sin sinc sinh size sort split sqrt square squeeze
 stack std subtract sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose trapezoid tri tril
@@ -88,21 +87,31 @@ class Namespace:
         return list(self._names)
 
 
-class _KindMeta(type):
-    kind: type
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, cls.kind)
-
-    def __call__(cls, *_arguments: Any, **_keywords: Any) -> Any:
-        raise TypeError(
-            f"{cls.__name__} cannot be made by its class in the sandbox; use array, zeros or default_rng"
-        )
-
-
 def _kind(kind: type) -> type:
-    """A class for annotations and ``isinstance`` that makes no instances."""
-    return _KindMeta(kind.__name__, (), {"kind": kind})
+    """A class for annotations and ``isinstance`` that makes no instances and does not lead to the real one."""
+
+    class Kind(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, kind)
+
+        def __call__(cls, *_arguments: Any, **_keywords: Any) -> Any:
+            raise TypeError(f"{cls.__name__} makes nothing in the sandbox; use array, zeros or default_rng")
+
+    return Kind(kind.__name__, (), {})
+
+
+class _Joining:
+    """``r_`` or ``c_``, but not for text, which numpy looks up as names of the caller."""
+
+    __slots__ = ("_real",)
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getitem__(self, key: Any) -> Any:
+        if any(isinstance(part, str) for part in (key if isinstance(key, tuple) else (key,))):
+            raise TypeError("text does not join arrays in the sandbox; use concatenate with axis")
+        return self._real[key]
 
 
 def namespaces(modules: Iterable[str]) -> dict[str, Namespace]:
@@ -133,24 +142,26 @@ def namespaces(modules: Iterable[str]) -> dict[str, Namespace]:
 def _numpy() -> dict[str, Any]:
     import numpy
 
-    return {"ndarray": _kind(numpy.ndarray)}
+    return {"ndarray": _kind(numpy.ndarray), "r_": _Joining(numpy.r_), "c_": _Joining(numpy.c_)}
 
 
 def _numpy_random() -> dict[str, Any]:
     import numpy
 
-    numpy.random.seed(0)  # noqa: NPY002 - the code may use the global generator, which starts from entropy
+    numpy.random.seed(0)
 
     def default_rng(seed: Any = None) -> Any:
         return numpy.random.default_rng(0 if seed is None else seed)
 
     def seed(seed: Any = None) -> None:
-        numpy.random.seed(0 if seed is None else seed)  # noqa: NPY002 - as above
+        numpy.random.seed(0 if seed is None else seed)
 
     return {"default_rng": default_rng, "seed": seed, "Generator": _kind(numpy.random.Generator)}
 
 
 def _random() -> dict[str, Any]:
+    import random
+
     generator = random.Random(0)
 
     def seed(seed: Any = None) -> None:

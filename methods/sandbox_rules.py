@@ -16,12 +16,13 @@ from typing import Any
 
 LONGEST_SOURCE = 50_000
 
-BUILTINS = """
+_BUILTINS = """
 ArithmeticError AssertionError AttributeError Exception FloatingPointError IndexError KeyError LookupError MemoryError
 NotImplementedError OverflowError RecursionError RuntimeError StopIteration TypeError ValueError ZeroDivisionError
 abs all any bin bool callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance
 iter len list map max min next oct ord pow print range repr reversed round set slice sorted str sum tuple zip
-""".split()
+"""
+BUILTINS = tuple(_BUILTINS.split())
 _NOT_HANDED_OUT = (
     frozenset(dir(builtins)) - set(BUILTINS) - {"True", "False", "None", "NotImplemented", "Ellipsis"}
 )
@@ -35,10 +36,10 @@ _NODES = {
 }
 # tofile, dump(s): write files; ctypes, resize, setflags, *field: memory that is not the array's; base: a harness may
 # have passed a part of something; format, format_map: read attributes that stand in text.
-_NOT_ATTRIBUTES = frozenset(
-    "base bit_generator ctypes data dump dumps flags format format_map getfield maketrans mro newbyteorder resize "
-    "setfield setflags to_device tofile".split()
-)
+_NOT_ATTRIBUTES = """
+base bit_generator byteswap ctypes data dump dumps flags format format_map getfield maketrans mro newbyteorder resize
+setfield setflags to_device tofile
+"""
 
 
 class Breach(Exception):  # noqa: N818 - it is what was found, and becomes CodeRefused in the parent
@@ -56,7 +57,7 @@ def attributes(namespaces: Mapping[str, Any]) -> frozenset[str]:
     if "numpy" in namespaces:
         import numpy
 
-        kinds += [numpy.ndarray, numpy.float64, numpy.ufunc, numpy.dtype, numpy.random.Generator, numpy.finfo]
+        kinds += [numpy.ndarray, numpy.float64, numpy.ufunc, numpy.random.Generator, numpy.finfo]
         kinds += [numpy.finfo(float), numpy.iinfo(int)]
     if "collections" in namespaces:
         from collections import Counter, OrderedDict, deque
@@ -65,7 +66,9 @@ def attributes(namespaces: Mapping[str, Any]) -> frozenset[str]:
     names = {
         name for kind in (*kinds, *namespaces.values()) for name in dir(kind) if not name.startswith("_")
     }
-    return frozenset((names | {"args", "send", "close", "throw", "value", "cache_clear"}) - _NOT_ATTRIBUTES)
+    return frozenset(
+        (names | {"args", "send", "close", "throw", "value", "kind", "name"}) - set(_NOT_ATTRIBUTES.split())
+    )
 
 
 def checked(source: str, namespaces: Mapping[str, Any]) -> ast.Module:

@@ -8,6 +8,7 @@ from typing import Any
 
 LARGEST_ARRAY = 10**6
 _DEEPEST = 100
+_LONGEST_INTEGER = 8192  # Python writes integers of up to 4300 digits
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -21,10 +22,12 @@ def plain(value: Any, depth: int = 0) -> Any:
     TypeError
         Something is of another type, or a key is not text or an integer (integers become text).
     ValueError
-        An array has more than `LARGEST_ARRAY` entries, or lists go deeper than a hundred levels.
+        An array has more than `LARGEST_ARRAY` entries, lists go deeper than a hundred levels, an integer is too long.
     """
     if depth > _DEEPEST:
         raise ValueError(f"a value is nested deeper than {_DEEPEST} levels")
+    if type(value) is int and value.bit_length() > _LONGEST_INTEGER:
+        raise ValueError(f"an integer of more than {_LONGEST_INTEGER} bits is too long to be passed")
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, list | tuple):

@@ -6,12 +6,14 @@ on what was standard output: first ``{"ready": {layer: bool}}`` once everything 
 """
 
 from __future__ import annotations
+import __future__
 
 import importlib
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 FILE = "<sandboxed>"
@@ -19,8 +21,11 @@ LONGEST_ANSWER = 8 * 2**20
 
 
 def main() -> None:
+    """Answer the one request on standard input and end."""
     request = json.loads(sys.stdin.buffer.read())
     sys.path[:] = request["path"]
+    if not request["harness"]:
+        _bare_package()
     answers = _own_channel()
     if os.getppid() != request["parent"]:
         os._exit(1)
@@ -28,21 +33,26 @@ def main() -> None:
     write, dumps = os.write, json.dumps
 
     def answer(kind: str, content: object) -> None:
-        text = dumps({kind: content}).encode() + b"\n"
-        if len(text) > LONGEST_ANSWER:
-            text = dumps(
-                {"failed": _failure("ValueError", f"the result is larger than {LONGEST_ANSWER} bytes")}
-            )
-            text = text.encode() + b"\n"
-        while text:
-            text = text[write(answers, text) :]
+        line = dumps({kind: content}).encode() + b"\n"
+        if len(line) > LONGEST_ANSWER:
+            failure = _failure("ValueError", f"the result is larger than {LONGEST_ANSWER} bytes")
+            line = dumps({"failed": failure}).encode() + b"\n"
+        while line:
+            line = line[write(answers, line) :]
 
     outcome = _outcome(request, answer)
     try:
         answer(*outcome)
-    except MemoryError:
+    except MemoryError:  # also the text of the value needs some
         answer("failed", _failure("MemoryError", "the result does not fit"))
     os._exit(0)
+
+
+def _bare_package() -> None:
+    """Let our modules be imported without all that the package imports, which would double the time to start."""
+    package = ModuleType("methods")
+    package.__path__ = [os.path.dirname(__file__)]  # noqa: PTH120 - pathlib is slow to import
+    sys.modules["methods"] = package
 
 
 def _own_channel() -> int:
@@ -57,7 +67,8 @@ def _own_channel() -> int:
 
 def _outcome(request: Mapping[str, Any], answer: Callable[[str, object], None]) -> tuple[str, object]:
     from methods import sandbox_locks as locks
-    from methods.sandbox_modules import namespaces
+    from methods.sandbox_calls import filter_calls
+    from methods.sandbox_modules import Namespace, namespaces
     from methods.sandbox_rules import BUILTINS, Breach, checked
     from methods.sandbox_values import plain
 
@@ -73,7 +84,7 @@ def _outcome(request: Mapping[str, Any], answer: Callable[[str, object], None]) 
     layers["limits"] = "limits" not in without and locks.limit(request["seconds"], request["memory_mb"])
     layers["user nobody"] = "user" not in without and locks.become_nobody()
     layers["no new privileges"] = locks.take_no_privileges()
-    layers["system call filter"] = "filter" not in without and locks.filter_calls()
+    layers["system call filter"] = "filter" not in without and filter_calls()
     layers["source check"] = "source" not in without
     layers["restricted builtins"] = "builtins" not in without
     layers["audit hook"] = "audit" not in without
@@ -84,12 +95,11 @@ def _outcome(request: Mapping[str, Any], answer: Callable[[str, object], None]) 
     namespace: dict[str, Any] = {"__name__": FILE}
     if layers["restricted builtins"]:
         names = {name: getattr(builtins, name) for name in BUILTINS}
-        namespace["__builtins__"] = names | {"__import__": _importer(offered)}
+        namespace["__builtins__"] = names | {"__import__": _importer(offered, Namespace({}))}
     try:
-        if layers["source check"]:
-            code = compile(checked(request["source"], offered), FILE, "exec", dont_inherit=True)
-        else:
-            code = compile(request["source"], FILE, "exec", dont_inherit=True)
+        source = checked(request["source"], offered) if layers["source check"] else request["source"]
+        # Annotations stay text: what stands in them is for readers, and typing would compile text in them.
+        code = compile(source, FILE, "exec", __future__.annotations.compiler_flag, dont_inherit=True)
         if layers["audit hook"]:
             locks.end_at_audit_events(code, lambda event: answer("refused", {"line": None, "what": event}))
         exec(code, namespace)  # noqa: S102 - what this process is for
@@ -109,7 +119,7 @@ def _found(name: str) -> Callable[..., Any]:
     found = getattr(importlib.import_module(module), function)
     if not callable(found):
         raise TypeError(f"{name} is not a function")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _keywords(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
@@ -125,12 +135,18 @@ def _settle() -> None:
     warnings.simplefilter("ignore")  # to show one, Python reads the source file
 
 
-def _importer(offered: Mapping[str, Any]) -> Callable[..., Any]:
+def _importer(offered: Mapping[str, Any], nothing: object) -> Callable[..., Any]:
+    # C code of numpy imports its own parts through the builtins of whoever calls it, and takes them from sys.modules
+    # whatever it is given back; code of the source is given nothing.
+    loaded = frozenset(sys.modules)
+
     def importer(
         name: str, _globals: Any = None, _locals: Any = None, wanted: Any = None, level: int = 0
     ) -> Any:
         if name == "__future__":
             return importlib.import_module(name)
+        if name.partition(".")[0] in offered and name in loaded and name not in offered:
+            return nothing
         if level or name not in offered:
             raise ImportError(f"{name} is not among the modules that the sandbox hands out")
         return offered[name if wanted else name.partition(".")[0]]
