@@ -152,7 +152,9 @@ class Agent:
         """One round: retrieve, choose, try, and remember."""
         self.scheduler.begin_request()
         injected = self.library.retrieve(task.text) if self.settings.skills else []
-        x = vector(task.text, [(skill.content, attention**self.settings.focus) for skill, attention in injected])
+        x = vector(
+            task.text, [(skill.content, attention**self.settings.focus) for skill, attention in injected]
+        )
         uniform = np.random.default_rng([self._seed, 5, task.number]).random(len(STAGES))
         decision = self.policy.decide(x, uniform)
         outcome = self._outcomes.of(task, decision.choices)
@@ -181,10 +183,12 @@ class Agent:
         if not self.settings.skills or success >= FAILING:
             return
         shown = [attempt for attempt in batch if not attempt.outcome.success][:MOST_FAILURES]
-        failures = [
-            Failure.of(a.task.text, choice_text(a.decision.choices), a.outcome.error) for a in shown
-        ]
+        failures = [Failure.of(a.task.text, choice_text(a.decision.choices), a.outcome.error) for a in shown]
         offered = self._evolver.evolve(failures, list(self.library.skills))
+        if len(offered) > MOST_SKILLS:
+            self._observer.refused(
+                "skill", BadSkill(f"{len(offered)} skills were offered; {MOST_SKILLS} are taken")
+            )
         skills = []
         for thing in offered[:MOST_SKILLS]:
             try:

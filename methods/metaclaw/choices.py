@@ -32,17 +32,21 @@ DOCUMENTATION: Mapping[str, Mapping[str, str]] = {
         "none": "does nothing",
         "standard": "brings columns of different scale, magnitude and unit to mean 0 and variance 1",
         "minmax": "brings columns of different scale, magnitude and unit into the range from 0 to 1, negative ones too",
-        "robust": "brings columns of different scale to their quartiles; extreme values, outliers that lie far outside, do no harm",
+        "robust": "brings columns of different scale to their quartiles; "
+        "extreme values, outliers that lie far outside, do no harm",
         "quantile": "spreads the values of skewed columns evenly by rank; extreme values, outliers, do no harm",
     },
     "encoder": {
         "none": "passes text on",
         "drop": "removes text columns",
         "ordinal": "numbers the string categories of text columns",
-        "ordinal_unknown": "numbers the string categories of text columns; unknown categories found in transform get -1",
+        "ordinal_unknown": "numbers the string categories of text columns; "
+        "unknown categories found in transform get -1",
         "onehot": "one dense column for each of the string categories of text columns",
-        "onehot_unknown": "one dense column for each of the string categories of text columns; unknown categories found in transform are ignored",
-        "onehot_sparse": "one column of a sparse matrix for each of many string categories of text columns; unknown categories are ignored",
+        "onehot_unknown": "one dense column for each of the string categories of text columns; "
+        "unknown categories found in transform are ignored",
+        "onehot_sparse": "one column of a sparse matrix for each of many string categories of text columns; "
+        "unknown categories are ignored",
     },
     "weight": {
         "none": "every row counts the same",

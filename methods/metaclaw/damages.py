@@ -7,6 +7,7 @@ and labels, of as many rows or fewer. They are applied in the order of `DAMAGES`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,9 @@ def scales(table: pd.DataFrame, labels: Labels, rng: np.random.Generator, streng
     """Columns come in units of their own, the least telling ones in the smallest unit, with the largest numbers."""
     columns = telling(table, labels)[::-1]
     powers = np.sort(rng.uniform(-2, 3 + 2 * strength, len(columns)))[::-1]
-    return table.assign(**{name: table[name] * 10**power for name, power in zip(columns, powers, strict=True)}), labels
+    return table.assign(
+        **{name: table[name] * 10**power for name, power in zip(columns, powers, strict=True)}
+    ), labels
 
 
 def outliers(table: pd.DataFrame, labels: Labels, rng: np.random.Generator, strength: float) -> Damaged:
@@ -62,7 +65,7 @@ def outliers(table: pd.DataFrame, labels: Labels, rng: np.random.Generator, stre
 def junk(table: pd.DataFrame, labels: Labels, rng: np.random.Generator, strength: float) -> Damaged:
     """Columns that say nothing: noise, constants, a copy."""
     noise = {f"n{i}": rng.normal(size=len(table)) for i in range(2 + round(4 * strength))}
-    copies = {"k0": np.full(len(table), 7.0), "d0": table.iloc[:, 0]}
+    copies: dict[str, Any] = {"k0": np.full(len(table), 7.0), "d0": table.iloc[:, 0]}
     return table.assign(**noise, **copies), labels
 
 
@@ -126,7 +129,9 @@ def infinite(table: pd.DataFrame, labels: Labels, rng: np.random.Generator, stre
     """Ratios with a denominator of zero."""
     columns = numbers(table)[:4]
     hit = rng.random((len(table), len(columns))) < 0.02 + 0.03 * strength
-    return table.assign(**{name: table[name].mask(hit[:, i], np.inf) for i, name in enumerate(columns)}), labels
+    return table.assign(
+        **{name: table[name].mask(hit[:, i], np.inf) for i, name in enumerate(columns)}
+    ), labels
 
 
 DAMAGES: Mapping[str, Damage] = {

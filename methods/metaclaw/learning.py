@@ -89,7 +89,11 @@ class Buffer:
         dropped
             How many different samples.
         """
-        old = {s.number for s in [*self._waiting, *(s for b in self._planned for s in b)] if s.generation < generation}
+        old = {
+            s.number
+            for s in [*self._waiting, *(s for b in self._planned for s in b)]
+            if s.generation < generation
+        }
         self._waiting = [s for s in self._waiting if s.generation >= generation]
         self._planned = [b for b in self._planned if all(s.generation >= generation for s in b)]
         self.dropped += len(old)

@@ -148,4 +148,3 @@ class RuleMiner:
             "content": f"Avoid {advice.stage} {advice.avoid}. Use {advice.stage} {advice.use}. Seen: {reason}",
             "category": category,
         }
-

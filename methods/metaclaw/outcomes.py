@@ -1,8 +1,8 @@
 """What comes of a pipeline on a task: cross-validated for real, and remembered for the other arms of the seed.
 
 The baseline of a task is fixed before anybody chooses: three simple models are cross-validated on the table before
-anything went wrong with it, the middle one of the three scores is taken, and a pipeline must come `SHARE` of the way from
-chance to there.
+anything went wrong with it, the middle one of the three scores is taken, and a pipeline must come `SHARE` of the way
+from chance to there.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SHARE = 0.75
 """Of the way from chance to the reference that a pipeline must come."""
 
 
-class BelowBaseline(Exception):
+class BelowBaseline(Exception):  # noqa: N818 - the agent reads the name in its errors
     """A pipeline runs, but its score is below the baseline of the task."""
 
 
@@ -44,22 +44,24 @@ class Outcome:
 
     Attributes
     ----------
-    score
-        Mean balanced accuracy over the folds; None if there was an exception.
     baseline
         Of the task.
-    error
-        Type and text of what went wrong; empty for a success.
+    failure
+        What went wrong; None for a success.
     """
 
-    score: float | None
     baseline: float
-    error: str
+    failure: Exception | None
 
     @property
     def success(self) -> bool:
         """Whether nothing went wrong."""
-        return not self.error
+        return self.failure is None
+
+    @property
+    def error(self) -> str:
+        """Type and text of what went wrong; empty for a success."""
+        return f"{type(self.failure).__name__}: {self.failure}" if self.failure else ""
 
 
 def _recall(truth: Labels, predicted: Labels) -> float:
@@ -108,7 +110,9 @@ def attempt(task: Round, choices: Choices, needed: float) -> float:
     """
     score = _score(assemble(choices), task.cells, task.labels, task.number)
     if not score >= needed:
-        raise BelowBaseline(f"balanced accuracy {score:.3f} is {needed - score:.3f} below the baseline {needed:.3f}")
+        raise BelowBaseline(
+            f"balanced accuracy {score:.3f} is {needed - score:.3f} below the baseline {needed:.3f}"
+        )
     return score
 
 
@@ -131,7 +135,8 @@ class Outcomes:
         if key not in self._known:
             needed = self.baseline(task)
             try:
-                self._known[key] = Outcome(attempt(task, choices, needed), needed, "")
+                attempt(task, choices, needed)
+                self._known[key] = Outcome(needed, None)
             except Exception as error:  # noqa: BLE001 - any failure of a pipeline is the outcome
-                self._known[key] = Outcome(None, needed, f"{type(error).__name__}: {error}")
+                self._known[key] = Outcome(needed, error.with_traceback(None))
         return self._known[key]

@@ -1,7 +1,7 @@
 """The policy: one softmax per stage of the pipeline, over a frozen base and a trainable low-rank adapter.
 
-The logits are ``(W + B A) x`` with the features ``x`` of `methods.metaclaw.reading`. The base ``W`` can read: the words of
-a stage and of one of its choices near each other raise the choice's logit, and lower it where they are negated. That
+The logits are ``(W + B A) x`` with the features ``x`` of `methods.metaclaw.reading`. The base ``W`` can read: the words
+of a stage and of one of its choices near each other raise the choice's logit, and lower it where they are negated. That
 association is fixed, made from the names of the choices, and knows nothing of tasks; beyond it all choices are alike.
 ``A`` begins at random and ``B`` at zero, as in LoRA (Hu et al. 2021), so that an untrained adapter changes nothing.
 """

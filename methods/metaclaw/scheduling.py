@@ -26,7 +26,7 @@ class State(Enum):
     PAUSING = "pausing"
 
 
-class ActiveHours(RuntimeError):
+class ActiveHours(RuntimeError):  # noqa: N818 - says what is the matter
     """Somebody wants to update the policy when no window is open."""
 
 
@@ -80,7 +80,9 @@ class Scheduler:
         In which updates were made.
     """
 
-    def __init__(self, now: Callable[[], datetime], calendar: Sequence[tuple[datetime, datetime]] = ()) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], calendar: Sequence[tuple[datetime, datetime]] = ()
+    ) -> None:
         self._now = now
         self._calendar = tuple(calendar)
         self._last = now()
@@ -148,7 +150,9 @@ class Scheduler:
             If it is not the time for it.
         """
         if self.state is not State.UPDATING or not self.reason() or self._window is None:
-            raise ActiveHours(f"no update at {self._now():%H:%M}: the scheduler's state is {self.state.value}")
+            raise ActiveHours(
+                f"no update at {self._now():%H:%M}: the scheduler's state is {self.state.value}"
+            )
         self._window.steps += 1
 
     def _close(self) -> None:

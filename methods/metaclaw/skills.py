@@ -26,7 +26,7 @@ LENGTHS = {"name": 80, "description": 300, "content": 600}
 _ORDERS = ("ignore previous", "ignore all", "system prompt", "you are now", "disregard", "<|", "```")
 
 
-class BadSkill(ValueError):
+class BadSkill(ValueError):  # noqa: N818 - says what is the matter
     """What was offered is not a skill."""
 
 
@@ -116,9 +116,7 @@ class Library:
         if not new:
             return []
         self.generation += 1
-        added = [
-            Skill(s.name, s.description, s.content, s.category, self.generation) for s in new.values()
-        ]
+        added = [Skill(s.name, s.description, s.content, s.category, self.generation) for s in new.values()]
         self.skills.update({skill.name: skill for skill in added})
         self._rebuild()
         return added

@@ -19,7 +19,7 @@ from methods.metaclaw.pipelines import Cells
 from methods.metaclaw.tables import TABLES, Labels, sample
 from methods.metaclaw.wording import describe
 
-__all__ = ["DAYS", "Kind", "Round", "kinds", "stream"]
+__all__ = ["DAYS", "FIRST_DAY", "ROUNDS", "Kind", "Round", "calendar", "kinds", "stream"]
 
 DAYS = 44
 ROUNDS = 7
@@ -126,17 +126,35 @@ def kinds(rng: np.random.Generator) -> list[Kind]:
     return found
 
 
-def moments(day: int, rng: np.random.Generator) -> list[datetime]:
+def calendar(seed: int, days: int = DAYS) -> list[tuple[datetime, datetime]]:
+    """Begin and end of the hours in which the person is away: on every second day, about."""
+    rng = np.random.default_rng([seed, 4])
+    away = []
+    for day in range(days):
+        begin = FIRST_DAY + timedelta(days=day, hours=int(rng.integers(9, 21)))
+        if rng.random() < 0.5:
+            away.append((begin, begin + timedelta(hours=1)))
+    return away
+
+
+def moments(day: int, rounds: int, rng: np.random.Generator) -> list[datetime]:
     """Moments of a day's rounds, between 8:00 and 22:30; some follow at once, some after a long break."""
-    minutes = np.sort(rng.choice(np.arange(0, 870, 5), ROUNDS, replace=False))
+    minutes = np.sort(rng.choice(np.arange(0, 870, 5), rounds, replace=False))
     start = FIRST_DAY + timedelta(days=day, hours=8)
     return [start + timedelta(minutes=int(minute)) for minute in minutes]
 
 
-def stream(seed: int, days: int = DAYS) -> Iterator[Round]:
+def stream(seed: int, days: int = DAYS, rounds: int = ROUNDS) -> Iterator[Round]:
     """Rounds of a seed, day after day.
 
     Every round has random numbers of its own, so that a stream of fewer days is the beginning of the longer one.
+
+    Parameters
+    ----------
+    days
+        How many, at most `DAYS`.
+    rounds
+        Of each day, at most 174.
     """
     world = np.random.default_rng([seed, 1])
     all_kinds = kinds(world)
@@ -147,7 +165,7 @@ def stream(seed: int, days: int = DAYS) -> Iterator[Round]:
         present = [i for i, kind in enumerate(all_kinds) if kind.first <= day <= kind.last]
         at = day / (DAYS - 1) * 2
         now = np.array([np.interp(at, [0, 1, 2], weights[:, i]) for i in present])
-        for moment in moments(day, rng):
+        for moment in moments(day, rounds, rng):
             chosen = present[int(rng.choice(len(present), p=now / now.sum()))]
             kind = all_kinds[chosen]
             own = np.random.default_rng([seed, 3, number])

@@ -61,7 +61,10 @@ def sample(name: str, rows: int, rng: np.random.Generator) -> tuple[pd.DataFrame
         X, y = _whole(name)
         share = min(1.0, rows / len(y))
         chosen = np.concatenate(
-            [rng.permutation(np.flatnonzero(y == c))[: max(8, round(share * (y == c).sum()))] for c in np.unique(y)]
+            [
+                rng.permutation(np.flatnonzero(y == c))[: max(8, round(share * (y == c).sum()))]
+                for c in np.unique(y)
+            ]
         )
         rng.shuffle(chosen)
         X, y = X[chosen], y[chosen]

@@ -33,9 +33,13 @@ def describe(table: pd.DataFrame, labels: Labels, topic: tuple[str, str], rng: n
 
 def _shape(table: pd.DataFrame, labels: Labels) -> list[tuple[str, ...]]:
     share = np.bincount(labels).min() / len(labels)
-    facts = [(f"{len(table)} rows, {table.shape[1]} columns, {len(np.unique(labels))} classes",)]
+    facts: list[tuple[str, ...]] = [
+        (f"{len(table)} rows, {table.shape[1]} columns, {len(np.unique(labels))} classes",)
+    ]
     if share < 0.15:
-        facts.append(("One class is rare", "The smallest class has very few rows", "Classes are far from equal"))
+        facts.append(
+            ("One class is rare", "The smallest class has very few rows", "Classes are far from equal")
+        )
     constant = [name for name in table if table[name].nunique() == 1]
     if constant:
         facts.append(("One column never changes", "There is a constant column"))
@@ -60,7 +64,9 @@ def _numbers(table: pd.DataFrame) -> list[tuple[str, ...]]:
     width = np.maximum(high - low, 1e-12)
     wide = width[width > 1e-9]
     if len(wide) and wide.max() / wide.min() > 1e3:
-        facts.append(("Columns have units of very different magnitude", "Scales differ by many powers of ten"))
+        facts.append(
+            ("Columns have units of very different magnitude", "Scales differ by many powers of ten")
+        )
     far = (np.abs(known - middle) > 30 * width) & (width > 1e-9)
     if far.any():
         facts.append(("Single values lie far outside", "There are extreme values", "Some outliers"))
@@ -72,11 +78,31 @@ def _texts(table: pd.DataFrame) -> list[tuple[str, ...]]:
     for name in [name for name in table if name not in numbers(table)]:
         first, count = str(table[name].iloc[0]), table[name].nunique()
         if first[:4].isdigit() and first[4:5] == "-":
-            facts.append(("Some columns are calendar days", "It has dates like " + first[:4], "Some columns hold a date"))
+            facts.append(
+                (
+                    "Some columns are calendar days",
+                    "It has dates like " + first[:4],
+                    "Some columns hold a date",
+                )
+            )
         elif first[-1].isalpha() and " " in first:
-            facts.append(("Amounts are written with a unit", "Quantities are strings", "Numbers come as text with units"))
+            facts.append(
+                (
+                    "Amounts are written with a unit",
+                    "Quantities are strings",
+                    "Numbers come as text with units",
+                )
+            )
         elif count > 12:
-            facts.append(("A text column has many values", "Some names occur only once", "Many different places in text"))
+            facts.append(
+                (
+                    "A text column has many values",
+                    "Some names occur only once",
+                    "Many different places in text",
+                )
+            )
         else:
-            facts.append(("Some columns are categories", "There are columns of named kinds", "Some text columns"))
+            facts.append(
+                ("Some columns are categories", "There are columns of named kinds", "Some text columns")
+            )
     return sorted(set(facts))
