@@ -52,8 +52,19 @@ class _Advice:
     raised: bool
 
 
+_EMPTY = frozenset(
+    words("a an and are asks at by each every from has have in into is it of on one some the there to")
+)
+"""Words that say nothing."""
+
+
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(word[:5] for word in words(text.replace("_", " ")) if len(word) > 2)
+    return frozenset(word[:5] for word in words(text.replace("_", " ")) if word not in _EMPTY)
+
+
+def _denied(text: str) -> frozenset[str]:
+    """Stems of what a documentation says that there is not: up to the comma after ``no``."""
+    return _stems(" ".join(re.findall(r"\bno ([^,;:]+)", text)))
 
 
 class RuleMiner:
@@ -69,6 +80,11 @@ class RuleMiner:
         self._doubt = doubt
         self._docs = {
             (stage, choice): _stems(f"{stage} {text}")
+            for stage, docs in DOCUMENTATION.items()
+            for choice, text in docs.items()
+        }
+        self._denials = {
+            (stage, choice): _denied(text)
             for stage, docs in DOCUMENTATION.items()
             for choice, text in docs.items()
         }
@@ -106,7 +122,9 @@ class RuleMiner:
         return (choices, error) if set(choices) == set(STAGES) else None
 
     def _said(self, stage: str, choice: str, stems: frozenset[str]) -> float:
-        return sum(self._rarity[stem] for stem in sorted(self._docs[stage, choice] & stems))
+        denied = self._denials[stage, choice]
+        found = sorted(self._docs[stage, choice] & stems)
+        return sum(-self._rarity[stem] if stem in denied else self._rarity[stem] for stem in found)
 
     def _against(self, stage: str, choice: str, stems: frozenset[str]) -> float:
         past = self._failed[stage, choice]
@@ -124,8 +142,8 @@ class RuleMiner:
                 if other == used:
                     continue
                 difference = self._said(stage, other, spoken) - told
-                # The text of an error speaks of the remedy or of the culprit; that of a task only of what it needs.
-                spoke = abs(difference) if raised else difference
+                # The text of an error speaks of the remedy, or of the culprit; that of a task only of what it needs.
+                spoke = -difference / 2 if raised and difference < 0 else difference
                 tried = self._against(stage, used, asked) - self._against(stage, other, asked)
                 needed = self._said(stage, other, asked) if raised else 0.0
                 ranked.append(_Advice(stage, used, other, spoke + tried + 0.1 * needed, raised))
@@ -138,6 +156,7 @@ class RuleMiner:
         lift = {
             word: count / len(group) * math.log(1 + len(self._prompts) / outside[word])
             for word, count in inside.items()
+            if word not in _EMPTY
         }
         telling = sorted(lift, key=lambda word: (-lift[word], word))[:8]
         category = "general" if len(group) >= 3 else "mistake" if advice.raised else "task"

@@ -36,14 +36,15 @@ def words(text: str) -> list[str]:
 
 def _clauses(text: str) -> Iterator[list[str]]:
     for sentence in re.split(r"[.;!?\n]+", text):
-        negated = False
+        negated, previous = False, ""
         for clause in re.split(r"[,:()]+", sentence):
             marked = []
             for word in words(clause):
-                if word in _TURNS:
+                if word in _TURNS and previous not in _NEGATIONS:
                     negated = False
                 if word in _NEGATIONS:
                     negated = True
+                previous = word
                 marked.append(f"not_{word}" if negated else word)
             yield marked
 
