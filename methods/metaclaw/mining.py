@@ -90,7 +90,7 @@ class RuleMiner:
         }
         counts = Counter(stem for stems in self._docs.values() for stem in stems)
         self._rarity = {stem: math.log(1 + len(self._docs) / count) for stem, count in counts.items()}
-        self._failed: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
+        self._failed: dict[tuple[str, str], list[tuple[frozenset[str], float]]] = defaultdict(list)
         self._prompts: list[frozenset[str]] = []
 
     def evolve(self, failures: Sequence[Failure], names: Sequence[str]) -> list[dict[str, str]]:
@@ -104,14 +104,15 @@ class RuleMiner:
             Of the skills that there are already.
         """
         read = [(failure, parsed) for failure in failures if (parsed := self._parse(failure.response))]
-        for failure, (choices, _) in read:
-            self._prompts.append(frozenset(words(failure.prompt)))
-            for choice in choices.items():
-                self._failed[choice].append(_stems(failure.prompt))
+        self._prompts += [frozenset(words(failure.prompt)) for failure, _ in read]
         groups: dict[tuple[str, str, str], list[tuple[Failure, _Advice]]] = defaultdict(list)
         for failure, (choices, error) in read:
             advice = self._advice(failure.prompt, choices, error)
             groups[advice.stage, advice.avoid, advice.use].append((failure, advice))
+            # An error has one culprit; of a low score each choice may be the reason.
+            blamed = [(advice.stage, advice.avoid)] if advice.raised else list(choices.items())
+            for choice in blamed:
+                self._failed[choice].append((_stems(failure.prompt), 1 / len(blamed)))
         ranked = sorted(groups.values(), key=lambda group: (-len(group), -max(a.weight for _, a in group)))
         skills = [self._skill(group) for group in ranked]
         return [skill for skill in skills if skill["name"] not in names][:3]
@@ -128,7 +129,7 @@ class RuleMiner:
 
     def _against(self, stage: str, choice: str, stems: frozenset[str]) -> float:
         past = self._failed[stage, choice]
-        return self._doubt * sum(len(stems & other) / len(stems | other) for other in past)
+        return self._doubt * sum(blame * len(stems & other) / len(stems | other) for other, blame in past)
 
     def _advice(self, prompt: str, choices: Mapping[str, str], error: str) -> _Advice:
         kind, _, message = error.partition(": ")
@@ -144,9 +145,10 @@ class RuleMiner:
                 difference = self._said(stage, other, spoken) - told
                 # The text of an error speaks of the remedy, or of the culprit; that of a task only of what it needs.
                 spoke = -difference / 2 if raised and difference < 0 else difference
-                tried = self._against(stage, used, asked) - self._against(stage, other, asked)
-                needed = self._said(stage, other, asked) if raised else 0.0
-                ranked.append(_Advice(stage, used, other, spoke + tried + 0.1 * needed, raised))
+                # Whether the choice that was used fails often matters only where no error names the culprit.
+                spoke += 0.1 * self._said(stage, other, asked) if raised else self._against(stage, used, asked)
+                spoke -= self._against(stage, other, asked)
+                ranked.append(_Advice(stage, used, other, spoke, raised))
         return max(ranked, key=lambda advice: advice.weight)
 
     def _skill(self, group: Sequence[tuple[Failure, _Advice]]) -> dict[str, str]:
