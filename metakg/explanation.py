@@ -1,4 +1,4 @@
-"""What the graph knows about one thing, gathered by queries: a recommendation, run, dataset or pipeline."""
+"""What the graph knows about one thing (a recommendation, run, dataset, pipeline, method or product), by queries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Section", "explain", "iris_in_short", "whole_iri"]
 
-Kind = Literal["recommendation", "run", "dataset", "pipeline"]
+Kind = Literal["recommendation", "run", "dataset", "pipeline", "method", "product"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def explain(store: Store, thing: str) -> Explanation:
         if found is not None:
             return found
     raise QueryError(
-        f"the graph knows no recommendation, run, dataset or pipeline {iri}; `metakg status` shows what it holds"
+        f"the graph knows no recommendation, run, dataset, pipeline, method or product {iri}; `metakg status` shows "
+        "what it holds"
     )
 
 
@@ -187,6 +188,8 @@ def _run(store: Store, iri: str) -> Explanation | None:
         _section(store, "tags", "run_tags", run=IRI(iri)),
         _section(store, "artefacts", "run_artefacts", run=IRI(iri)),
         _series(store, iri),
+        _section(store, "arm of a method", "run_trial", run=IRI(iri)),
+        _section(store, "made", "run_products", run=IRI(iri)),
         _section(store, "parts", "run_parts", run=IRI(iri)),
     )
     scores = _section(store, "scores", "run_values", run=IRI(iri))
@@ -236,6 +239,27 @@ def _pipeline(store: Store, iri: str) -> Explanation | None:
     return Explanation("pipeline", iri, facts, (section,))
 
 
+def _method(store: Store, iri: str) -> Explanation | None:
+    facts = _first(store, "explain_method", it=IRI(iri))
+    if facts is None:
+        return None
+    return Explanation(
+        "method", iri, facts, (_section(store, "arms that were run", "method_arms", it=IRI(iri)),)
+    )
+
+
+def _product(store: Store, iri: str) -> Explanation | None:
+    facts = _first(store, "explain_product", it=IRI(iri))
+    if facts is None:
+        return None
+    about = (
+        _section(store, "properties", "product_properties", it=IRI(iri)),
+        _section(store, "derived from", "product_origins", it=IRI(iri)),
+        _section(store, "what came from it", "product_descendants", it=IRI(iri)),
+    )
+    return Explanation("product", iri, facts, tuple(section for section in about if section.rows))
+
+
 _SHOWN_BEST = 5
 _MLS_DATASET = "http://www.w3.org/ns/mls#Dataset"
 _GATHERERS: tuple[Callable[[Store, str], Explanation | None], ...] = (
@@ -243,4 +267,6 @@ _GATHERERS: tuple[Callable[[Store, str], Explanation | None], ...] = (
     _run,
     _pipeline,
     _dataset,
+    _method,
+    _product,
 )

@@ -125,7 +125,7 @@ class Questioning(Advising):
         return questions.phrase(self.store, question, **parameters)
 
     def explain(self, thing: str) -> Explanation:
-        """What the graph knows about a recommendation, run, dataset or pipeline.
+        """What the graph knows about a recommendation, run, dataset, pipeline, method or product.
 
         Raises
         ------

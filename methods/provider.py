@@ -115,8 +115,9 @@ class Provider:
         MethodError
             The model is not named.
         """
-        address = _variable("METAKG_LLM_BASE_URL") or _variable("OPENAI_BASE_URL")
-        key = _variable("METAKG_LLM_API_KEY") or _variable("OPENAI_API_KEY")
+        address, key = _variable("METAKG_LLM_BASE_URL"), _variable("METAKG_LLM_API_KEY")
+        if address is None:  # OpenAI's key is for OpenAI's address, and goes to no other
+            address, key = _variable("OPENAI_BASE_URL"), key or _variable("OPENAI_API_KEY")
         if address is None and key is None:
             return None
         model = _variable("METAKG_LLM_MODEL")

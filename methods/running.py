@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from methods.code_version import code_version
 from methods.errors import MethodError
 from methods.method import Arm, Method, Setting, Task, Trial
 
@@ -124,11 +125,12 @@ def run_arm(
     Raises
     ------
     MethodError
-        If the person's data or a hyperparameter cannot be used.
+        If the person's data or a hyperparameter cannot be used, or the graph cannot be written to.
     """
     method, task = plan.method, plan.task
     for name, (direction, low, high) in task.measures.items():
         kg.measure(name, direction, low, high)
+    code = code_version(type(method))
     begun = time.perf_counter()
     run = kg.run(
         f"{method.name}.{arm.name}",
@@ -144,7 +146,7 @@ def run_arm(
     error = None
     try:
         with run:
-            _mark(run, plan, arm)
+            _mark(run, plan, arm, code)
             trial = Trial(
                 arm.name, task.name, seed, plan.effort, plan.data, plan.hyperparameters, run, report
             )
@@ -154,10 +156,14 @@ def run_arm(
         raise
     except Exception as failure:  # noqa: BLE001 - a failed arm is a result: the others go on
         error = f"{type(failure).__name__}: {' '.join(str(failure).split())}"
+    if not run.logged:
+        raise MethodError(
+            f"the run of {arm.name} could not be kept in {kg.name}, as the warning above says: mend that first"
+        )
     return Results(arm.name, seed, dict(scores), run.iri, time.perf_counter() - begun, error)
 
 
-def _mark(run: Run, plan: Plan, arm: Arm) -> None:
+def _mark(run: Run, plan: Plan, arm: Arm, code: str) -> None:
     method = plan.method
     published: dict[str, Any] = {
         "name": method.name,
@@ -175,6 +181,7 @@ def _mark(run: Run, plan: Plan, arm: Arm) -> None:
         version=method.version,
         configuration=plan.configuration,
     )
+    run.tag(code=code)
 
 
 def _checked(plan: Plan, arm: Arm, scores: Mapping[str, float]) -> dict[str, float]:

@@ -12,7 +12,7 @@ import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -57,7 +57,8 @@ class MethodTestCase:
     @classmethod
     def planned(cls, subject: Method) -> Plan:
         """The default task with little effort."""
-        return plan(subject, budget_seconds=cls.effort * subject.nominal_seconds, **cls.settings)
+        settings: dict[str, Any] = dict(cls.settings)
+        return plan(subject, budget_seconds=cls.effort * subject.nominal_seconds, **settings)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -113,7 +114,7 @@ class MethodTestCase:
             SELECT ?arm ?seed ?measure ?value WHERE { ?run mkg:arm ?arm ; mkg:seed ?seed ; mls:hasOutput ?e .
             ?e mls:specifiedBy ?measure ; mls:hasValue ?value }"""
         found = {
-            (str(arm), int(seed), str(measure).rpartition("/")[2]): float(value)
+            (str(arm), int(str(seed)), str(measure).rpartition("/")[2]): float(str(value))
             for arm, seed, measure, value in kg.sparql(text).rows()
         }
         for (arm, seed), values in scores.items():

@@ -67,7 +67,7 @@ def verdict_text(verdict: Verdict) -> str:
         for judged in verdict.claims
     ]
     columns = ("claim", "measure", "difference", "95 % interval", "wins", "")
-    code = ", ".join(verdict.commits) or "unknown commit"
+    code = ", ".join(verdict.code) or "unknown"
     foot = f"version {verdict.version} of {verdict.method}, code {code}\n"
     held = sum(judged.holds for judged in verdict.claims)
     return (

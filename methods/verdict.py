@@ -83,7 +83,7 @@ class Verdict:
     direction: str
     version: str
     configuration: str
-    commits: tuple[str, ...]
+    code: tuple[str, ...]
     scores: tuple[ArmScore, ...]
     comparisons: tuple[Comparison, ...]
     claims: tuple[Judged, ...]
@@ -133,7 +133,7 @@ def verdict(
             f"metakg methods run {method.name} --task {chosen.name}"
         )
     about = (method, chosen, method.version, configuration)
-    scores, commits = _scores(_rows(kg, "scores", *about), chosen, method.arms_of(chosen))
+    scores, code = _scores(_rows(kg, "scores", *about), chosen, method.arms_of(chosen))
     comparisons = _comparisons(_rows(kg, "pairs", *about), chosen)
     claims = tuple(_judge(claim, chosen, comparisons) for claim in method.claims_of(chosen))
     shown = [
@@ -146,7 +146,7 @@ def verdict(
         _direction(chosen, chosen.measure),
         method.version,
         configuration,
-        commits,
+        code,
         tuple(scores),
         tuple(shown),
         claims,
@@ -178,16 +178,16 @@ def _iri(method: Method) -> Any:
 
 def _scores(rows: Iterable[Any], task: Task, arms: tuple[Arm, ...]) -> tuple[list[ArmScore], tuple[str, ...]]:
     kinds = {arm.name: arm.kind for arm in arms}
-    found, commits = [], set[str]()
-    for measure, arm, seeds, mean, squares, commit in rows:
-        commits |= set(str(commit or "").split())
+    found, code = [], set[str]()
+    for measure, arm, seeds, mean, squares, versions in rows:
+        code |= set(filter(None, str(versions or "").split("|")))
         if str(arm) in kinds:
             count, average = int(seeds), float(mean)
             spread = _deviation(count, average, float(squares))
             found.append(ArmScore(str(arm), kinds[str(arm)], _key(measure), count, average, spread))
     order = list(kinds)
     found.sort(key=lambda one: (one.measure != task.measure, one.measure, order.index(one.arm)))
-    return found, tuple(sorted(commits))
+    return found, tuple(sorted(code))
 
 
 def _comparisons(rows: Iterable[Any], task: Task) -> list[Comparison]:

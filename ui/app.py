@@ -9,6 +9,7 @@ from ui.state import keep_all
 PAGES = [
     st.Page("app_pages/recommend.py", title="Recommend", icon=":material/leaderboard:", default=True),
     st.Page("app_pages/network.py", title="Network", icon=":material/hub:", url_path="network"),
+    st.Page("app_pages/methods.py", title="Methods", icon=":material/science:", url_path="methods"),
     st.Page("app_pages/sparql.py", title="SPARQL", icon=":material/database_search:", url_path="sparql"),
 ]
 

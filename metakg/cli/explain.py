@@ -15,7 +15,7 @@ __all__ = ["explain"]
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @pass_session
 def explain(session: Session, thing: str, form: str) -> None:
-    """Show what the graph knows about a recommendation, run, dataset or pipeline.
+    """Show what the graph knows about a recommendation, run, dataset, pipeline, method or product.
 
     IRI may also be the OpenML id of a dataset, such as 31.
     """

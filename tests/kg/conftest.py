@@ -69,7 +69,7 @@ def trials() -> Iterator[kg.Store]:
 def trials_of_a_method() -> kg.Batch:
     """A method and a baseline with two seeds, a failed run, and what came from it."""
     whole = full_run("trial")
-    run, method = whole.runs["run"][0], whole.methods["method"][0]
+    run = whole.runs["run"][0]
     frames = []
     for arm, kind, value in (("full", "method", 0.75), ("plain", "baseline", 0.5)):
         for seed in (0, 1):

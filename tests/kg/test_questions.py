@@ -26,10 +26,11 @@ GIVEN = {
     "pipeline_b": SVC,
     "run": f"oboe/31/{NAIVE_BAYES}",
     "text": "credit",
+    "method": "trial",
 }
 
 
-OF_METHODS = ("lineage", "method-results", "products")
+OF_METHODS = ("lineage", "method-results", "method-runs", "products")
 
 
 @pytest.fixture(scope="module")

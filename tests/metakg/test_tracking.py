@@ -1,12 +1,14 @@
 """Runs that are recorded while they go on: what of them is in the graph, and that recording never makes them fail."""
 
 import asyncio
+import contextlib
 import contextvars
 import hashlib
 import json
 import math
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -544,3 +546,66 @@ def test_what_explain_writes_is_short(kg):
     assert "  loss  step  1000  0  999\n" in text
     assert len(text.splitlines()) < 50
     assert json.loads(kg.explain(run.iri).to_json())["series"][0]["points"] == 1_000
+
+
+def test_products_have_origins_and_properties(kg):
+    with contextlib.suppress(ZeroDivisionError), kg.run("x", dataset="d") as failed:
+        _ = 1 / 0
+    with kg.run("x", dataset="d") as run:
+        skill = run.product("skill", "divide with care", "look at the divisor", derived_from=[failed.iri])
+        better = run.product(
+            "skill", "look first", derived_from=[skill, ""], generation=1, properties={"uses": 2}
+        )
+        run.trial(
+            {"name": "division", "title": "On Division", "fidelity": "reconstruction", "year": 1900},
+            arm="full",
+            kind="method",
+            benchmark="numbers",
+            version="1",
+            configuration="effort=1",
+        )
+    kg.refresh()
+    origins = kg.explain(skill).to_dict()["derived from"]
+    assert origins == [{"origin": failed.iri, "what": "failed", "error": "division by zero"}]
+    assert kg.explain(skill).facts["text"] == "look at the divisor"
+    told = kg.explain(better).to_dict()
+    assert (told["generation"], told["properties"]) == (1, [{"property": "uses", "value": 2.0}])
+    assert [row["origin"] for row in told["derived from"]] == [skill]
+    assert [row["descendant"] for row in kg.explain(skill).to_dict()["what came from it"]] == [better]
+    of_run = kg.explain(run.iri).to_dict()
+    assert [row["title"] for row in of_run["made"]] == ["divide with care", "look first"]
+    assert of_run["arm of a method"][0]["arm"] == "full"
+    about = kg.explain("metakg:method/division")
+    assert about.facts["year"] == "1900"
+    assert about.to_dict()["arms that were run"][0]["runs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "message"),
+    [
+        (("skill", " "), {}, "needs a kind and a title"),
+        (("skill", "x"), {"derived_from": ["not an iri"]}, "comes from 'not an iri'"),
+        (("skill", "x"), {"properties": {"rank": float("nan")}}, "property 'rank' is nan"),
+        (("skill", "x"), {"properties": {"rank": [1]}}, "property 'rank' is"),
+        (("skill", "x"), {"generation": 1.5}, "generation is 1.5"),
+    ],
+)
+def test_a_product_that_cannot_be_noted_warns(kg, words, options, message):
+    with kg.run("x", dataset="d") as run, pytest.warns(metakg.TrackingWarning, match=re.escape(message)):
+        assert run.product(*words, **options) == ""
+    assert run.logged
+
+
+def test_an_arm_of_no_kind_warns(kg):
+    about = {"name": "m", "title": "M", "fidelity": "perfect"}
+    rest = {"arm": "a", "benchmark": "b", "version": "1", "configuration": "c"}
+    with kg.run("x", dataset="d") as run:
+        with pytest.warns(
+            metakg.TrackingWarning, match="fidelity 'perfect' is unknown; known: reimplementation"
+        ):
+            run.trial(about, kind="method", **rest)
+        with pytest.warns(
+            metakg.TrackingWarning, match="arm_kind 'rival' is unknown; known: method, baseline"
+        ):
+            run.trial({**about, "fidelity": "reconstruction"}, kind="rival", **rest)
+    assert run.logged

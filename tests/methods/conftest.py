@@ -31,8 +31,8 @@ def installed_toy(tmp_path_factory):
 
 
 @pytest.fixture
-def metakg_with_toy(installed_toy, tmp_path):
-    """Runs the command line with the package, on a store of the test's own."""
+def run_with_toy(installed_toy, tmp_path):
+    """Runs the command line in a process of its own, with the package, on a store of the test's own."""
 
     def run(*words):
         path = os.pathsep.join([str(installed_toy), str(ROOT)])
@@ -45,6 +45,26 @@ def metakg_with_toy(installed_toy, tmp_path):
             timeout=120,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def metakg_with_toy(tmp_path, monkeypatch, capsys):
+    """The same within this process, one seed after the other."""
+    from metakg.__main__ import main
+    from methods.registry import method_resolver
+    from tests.methods.toy import Toy
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(method_resolver.lookup_dict, "toy", Toy)
+
+    def run(*words):
+        capsys.readouterr()
+        jobs = ["--jobs", "1"] if words[:2] == ("methods", "run") else []
+        status = main(["--store", str(tmp_path / "store"), *words, *jobs])
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(words, status, said.out, said.err)
 
     return run
 

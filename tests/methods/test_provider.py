@@ -317,6 +317,17 @@ def test_a_server_without_a_key_is_configured_by_its_url(httpserver, monkeypatch
     assert found.complete("?").text == "yes"
 
 
+def test_openais_key_goes_to_no_other_address(httpserver, monkeypatch):
+    httpserver.expect_request(PATH).respond_with_json(chat("yes"))
+    monkeypatch.setenv("METAKG_LLM_BASE_URL", httpserver.url_for("/v1"))
+    monkeypatch.setenv("METAKG_LLM_MODEL", "local")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    found = Provider.from_environment()
+    assert found is not None
+    assert found.complete("?").text == "yes"
+    assert KEY not in str(httpserver.log[0][0].headers)
+
+
 @pytest.mark.parametrize("address", ["localhost:11434", "ftp://x/v1", "https://me:pw@x/v1", "https://"])
 def test_an_address_that_is_none_is_named_without_its_password(address):
     with pytest.raises(MethodError, match="METAKG_LLM_BASE_URL") as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Toy(Method):
         Arm("first", "ablation", "the first value"),
     )
     claims = (Claim("median", "mean"), Claim("median", "first", margin=0.1, strict=True))
-    hyperparameters = {"size": 200, "shift": 5.0, "fail": "", "wait": 0.0}
+    hyperparameters: ClassVar = {"size": 200, "shift": 5.0, "fail": "", "wait": 0.0}
     nominal_seconds = 10.0
 
     def execute(self, trial: Trial):
