@@ -63,14 +63,16 @@ class MetaClaw(Method):
     hyperparameters = {  # noqa: RUF012 - the contract's own way
         "evolver": "rules",
         "reward": "outcome",
-        "rank": 8,
-        "strength": 4.0,
+        "rank": 32,
+        "strength": 6.0,
         "focus": 2.0,
-        "rate": 0.003,
-        "rate_rl_only": 0.003,
+        "rate": 0.002,
         "passes": 4,
         "batch": 6,
-        "doubt": 1.0,
+        "doubt": 3.0,
+        "strength_skills_only": 12.0,
+        "rate_rl_only": 0.003,
+        "passes_rl_only": 8,
     }
     requires = ("bm25s",)
     nominal_seconds = 100.0
@@ -89,7 +91,7 @@ class MetaClaw(Method):
                 raise MethodError(
                     f"metaclaw: {name} is {settings[name]!r}; set it to one of: {', '.join(known)}"
                 )
-        for name in ("rank", "passes", "batch"):
+        for name in ("rank", "passes", "passes_rl_only", "batch"):
             if int(settings[name]) < 1:
                 raise MethodError(f"metaclaw: {name} is {settings[name]}; set it to 1 or more")
         from methods.metaclaw.trial import run_trial

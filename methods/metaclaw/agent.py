@@ -87,10 +87,10 @@ class Settings:
     learns: bool
     shuffled: bool = False
     stale: bool = False
-    rank: int = 8
-    strength: float = 4.0
+    rank: int = 32
+    strength: float = 6.0
     focus: float = 2.0
-    rate: float = 0.003
+    rate: float = 0.002
     passes: int = 4
     size: int = 4
     batch: int = 6

@@ -76,7 +76,7 @@ class RuleMiner:
         How much one failure of a choice on a task of the same words counts against it.
     """
 
-    def __init__(self, *, doubt: float = 1.0) -> None:
+    def __init__(self, *, doubt: float = 3.0) -> None:
         self._doubt = doubt
         self._docs = {
             (stage, choice): _stems(f"{stage} {text}")
@@ -146,7 +146,9 @@ class RuleMiner:
                 # The text of an error speaks of the remedy, or of the culprit; that of a task only of what it needs.
                 spoke = -difference / 2 if raised and difference < 0 else difference
                 # Whether the choice that was used fails often matters only where no error names the culprit.
-                spoke += 0.1 * self._said(stage, other, asked) if raised else self._against(stage, used, asked)
+                spoke += (
+                    0.1 * self._said(stage, other, asked) if raised else self._against(stage, used, asked)
+                )
                 spoke -= self._against(stage, other, asked)
                 ranked.append(_Advice(stage, used, other, spoke, raised))
         return max(ranked, key=lambda advice: advice.weight)
