@@ -5,11 +5,14 @@ from __future__ import annotations
 from class_resolver import ClassResolver
 
 from methods.errors import MethodError
+from methods.iclad import Iclad
+from methods.metaclaw import MetaClaw
 from methods.method import Method
+from methods.moh import MoH
 
-__all__ = ["find_method", "method_resolver"]
+__all__ = ["find_method", "method_names", "method_resolver"]
 
-method_resolver: ClassResolver[Method] = ClassResolver([], base=Method)  # type: ignore[type-abstract]
+method_resolver: ClassResolver[Method] = ClassResolver([MetaClaw, MoH, Iclad], base=Method)  # type: ignore[type-abstract]
 """Methods by name."""
 method_resolver.register_entrypoint("metakg.methods")
 
@@ -25,7 +28,7 @@ def find_method(name: str) -> Method:
     for found in method_resolver.lookup_dict.values():
         if found.name == name.lower():
             return found()
-    raise MethodError(f"no method {name!r}; known: {', '.join(sorted(method_names())) or 'none'}")
+    raise MethodError(f"no method {name!r}; known: {', '.join(method_names())}")
 
 
 def method_names() -> list[str]:

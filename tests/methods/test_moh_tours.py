@@ -150,9 +150,7 @@ def test_a_folder_without_instances_is_named(tmp_path):
 
 def test_reference_costs_are_optimal_on_what_can_be_enumerated():
     distances = random_distances(8, 0)
-    best = min(
-        distances[list((0, *order)), list((*order, 0))].sum() for order in itertools.permutations(range(1, 8))
-    )
+    best = min(distances[[0, *order], [*order, 0]].sum() for order in itertools.permutations(range(1, 8)))
     assert tour_cost(distances) == pytest.approx(best, rel=1e-4)
 
 
