@@ -72,11 +72,11 @@ class Iclad(Method):
     )
     hyperparameters: ClassVar[Mapping[str, int | float]] = {
         "members": 4,
-        "support": 512,
-        "rows": 1000,
+        "support": 256,
+        "rows": 400,
         "labelled": 0.05,
     }
-    nominal_seconds = 100.0
+    nominal_seconds = 50.0
 
     def execute(self, trial: Trial) -> Mapping[str, float]:
         """Mean AUC-ROC over the sets in each regime; one part of the run per set.

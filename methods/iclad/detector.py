@@ -49,7 +49,7 @@ class ICLAD(OutlierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        members: int = 6,
+        members: int = 4,
         support: int = 512,
         random_state: int = 0,
         model: InContextDetector | None = None,

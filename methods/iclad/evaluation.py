@@ -66,8 +66,8 @@ def evaluated(trial: Trial) -> Mapping[str, float]:
     for number, data in enumerate(sets):
         part = split(data, trial.seed, labelled=float(values["labelled"]), most=int(values["rows"]))
         members, support = trial.amount(int(values["members"])), int(values["support"])
-        scores = areas(trial.arm, part, seed=trial.seed, members=members, support=support)
         with trial.run.child(f"iclad.{trial.arm}", dataset=data.name) as run:
+            scores = areas(trial.arm, part, seed=trial.seed, members=members, support=support)
             for measure, value in scores.items():
                 run[measure] = value
         found.append(scores)

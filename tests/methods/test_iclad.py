@@ -99,9 +99,13 @@ def test_scores_hardly_change_with_the_order_of_columns_and_not_with_their_units
 ) -> None:
     rows, asked, _ = table
     order = np.random.default_rng(1).permutation(6)
-    plain = ICLAD().fit(rows).score_samples(asked)
-    permuted = ICLAD().fit(rows[:, order]).score_samples(asked[:, order])
-    assert np.corrcoef(plain, permuted)[0, 1] > 0.98
+    agreement = []
+    for members in (16, 4):
+        plain = ICLAD(members=members).fit(rows).score_samples(asked)
+        permuted = ICLAD(members=members).fit(rows[:, order]).score_samples(asked[:, order])
+        agreement.append(np.corrcoef(plain, permuted)[0, 1])
+    assert agreement[0] > 0.99, "the more members, the less the order matters"
+    assert agreement[1] > 0.95
     units = np.array([1e-3, 1.0, 50.0, 1e4, 2.0, 7.0])
     np.testing.assert_allclose(ICLAD().fit(rows * units).score_samples(asked * units), plain, atol=0.05)
 
