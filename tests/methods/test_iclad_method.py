@@ -17,14 +17,11 @@ from methods.iclad import Iclad
 from methods.iclad.evaluation import areas
 from methods.iclad.sets import AnomalySet, adbench, builtin, split
 from methods.method import Setting
-from methods.registry import method_resolver
 from methods.running import plan
 from methods.testing import MethodTestCase
 
 ADBENCH = Path(__file__).parents[2].parent / "shared" / "data" / "adbench"
 
-if Iclad not in method_resolver.lookup_dict.values():
-    method_resolver.register(Iclad)
 torch.set_num_threads(1)
 
 
