@@ -109,12 +109,13 @@ def _in_processes(
         **about.hyperparameters,
     }
     results: list[Results] = []
-    with _reports(context, report) as box:
-        pool = ProcessPoolExecutor(min(jobs, len(work)), context, initializer=_begin, initargs=(box,))
+    parts = _parts(work, jobs)
+    with _reports(context, _by_seed(parts, report)) as box:
+        pool = ProcessPoolExecutor(min(jobs, len(parts)), context, initializer=_begin, initargs=(box,))
         try:
             futures: list[Future[list[Results]]] = [
-                pool.submit(_work, kg, type(about.method), about.task.name, asked, seed, list(names))
-                for seed, names in work.items()
+                pool.submit(_work, kg, type(about.method), about.task.name, asked, seed, names, number)
+                for number, (seed, names) in enumerate(parts)
             ]
             for future in as_completed(futures):
                 results += future.result()
@@ -131,6 +132,35 @@ def _in_processes(
             raise
         pool.shutdown()
     return results
+
+
+def _parts(work: Mapping[int, Sequence[str]], jobs: int) -> list[tuple[int, list[str]]]:
+    """Seeds with their arms; the seeds that are left over when each process has as many are shared among all.
+
+    >>> _parts({0: ["a", "b"], 1: ["a", "b"], 2: ["a", "b"]}, 2)
+    [(0, ['a', 'b']), (1, ['a', 'b']), (2, ['a']), (2, ['b'])]
+    """
+    over = len(work) % jobs
+    shares = jobs // over if over else 1
+    parts = []
+    for place, (seed, names) in enumerate(work.items()):
+        count = shares if place >= len(work) - over else 1
+        parts += [(seed, list(names[start::count])) for start in range(count) if names[start::count]]
+    return parts
+
+
+def _by_seed(parts: Sequence[tuple[int, Sequence[str]]], report: Report) -> Report:
+    """Takes the number of a part with the share of it that is done, and passes on the share of its seed."""
+    arms = {seed: sum(len(names) for one, names in parts if one == seed) for seed, _ in parts}
+    done = dict.fromkeys(range(len(parts)), 0.0)
+
+    def heard(number: int, share: float) -> None:
+        seed = parts[number][0]
+        done[number] = share
+        held = sum(done[other] * len(names) for other, (one, names) in enumerate(parts) if one == seed)
+        report(seed, held / arms[seed])
+
+    return heard
 
 
 @contextmanager
@@ -168,7 +198,13 @@ def _begin(box: Any) -> None:
 
 
 def _work(
-    kg: KnowledgeGraph, kind: type, task: str, asked: Mapping[str, Any], seed: int, names: Sequence[str]
+    kg: KnowledgeGraph,
+    kind: type,
+    task: str,
+    asked: Mapping[str, Any],
+    seed: int,
+    names: Sequence[str],
+    number: int,
 ) -> list[Results]:
     about = plan(kind(), task, **asked)
-    return _seed(kg, about, seed, names, lambda *words: _box.put(words))
+    return _seed(kg, about, seed, names, lambda _, share: _box.put((number, share)))
