@@ -44,7 +44,7 @@ def compare(
     Parameters
     ----------
     arms
-        Names of those to run; all by default.
+        Names of those to run; all that are not optional by default.
     again
         Whether to run those too that the graph has.
     jobs
@@ -63,7 +63,7 @@ def compare(
         If the person's data or a hyperparameter cannot be used; nothing else is begun then.
     """
     kg.create()
-    chosen = [about.arm(name) for name in arms] or list(about.arms)
+    chosen = [about.arm(name) for name in arms] or [arm for arm in about.arms if not arm.optional]
     there = set() if again else finished(kg, about)
     work = {
         seed: names

@@ -79,13 +79,14 @@ class Task:
 class Arm:
     """One of the things that are compared: the method itself, a baseline, or the method without one of its parts.
 
-    ``tasks`` names those that it runs on; empty for all.
+    ``tasks`` names those that it runs on; empty for all. An ``optional`` one runs only where it is asked for by name.
     """
 
     name: str
     kind: Literal["method", "baseline", "ablation"]
     title: str
     tasks: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ def described(method: Method) -> str:
         for task in method.tasks
     ]
     lines += ["", "Arms"]
-    lines += [f"  {arm.name} ({arm.kind}): {arm.title}" for arm in method.arms]
+    lines += [
+        f"  {arm.name} ({arm.kind}{', only with --arm' if arm.optional else ''}): {arm.title}"
+        for arm in method.arms
+    ]
     lines += ["", "Claims"]
     lines += [f"  {_claim(claim)}" for claim in method.claims]
     lines += ["", "Hyperparameters"]

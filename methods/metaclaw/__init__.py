@@ -52,7 +52,12 @@ class MetaClaw(Method):
         Arm("skills_only", "baseline", "skills evolve; the policy stays as it is"),
         Arm("rl_only", "baseline", "the policy is updated in windows; no skills"),
         Arm("random_skills", "ablation", "as full, but skills name random choices of random stages"),
-        Arm("stale_samples", "ablation", "as full, but learns from rounds before the latest skills, too"),
+        Arm(
+            "stale_samples",
+            "ablation",
+            "as full, but learns from rounds before the latest skills, too",
+            optional=True,
+        ),
     )
     claims = (
         Claim("full", "static", margin=0.15),

@@ -136,7 +136,7 @@ class Learner:
     def __init__(self, policy: Policy, *, rate: float, limit: float = 2.0) -> None:
         self._policy = policy
         self._limit = limit
-        self._optimiser = torch.optim.Adam([policy.down, policy.up], lr=rate)
+        self._optimiser = torch.optim.Adam([policy.down, policy.up], lr=rate, fused=True)
 
     def update(self, batch: Sequence[Sample]) -> float:
         """One step on the importance-sampling policy-gradient loss.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,6 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
@@ -69,12 +67,16 @@ def _recall(truth: Labels, predicted: Labels) -> float:
     return float(np.mean([(predicted[truth == c] == c).mean() for c in np.unique(truth)]))
 
 
-def _score(estimator: BaseEstimator, table: NDArray[Any], labels: Labels, number: int) -> float:
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=number)
-    scores = []
+def _folds(task: Round) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=task.number)
+    return list(folds.split(task.labels, task.labels))
+
+
+def _score(estimator: BaseEstimator, task: Round) -> float:
+    table, labels, scores = task.cells, task.labels, []
     with warnings.catch_warnings(), config_context(skip_parameter_validation=True), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # a pipeline that does badly says so by its score
-        for train, test in folds.split(labels, labels):
+        for train, test in _folds(task):
             model = clone(estimator).fit(table[train], labels[train])
             scores.append(_recall(labels[test], model.predict(table[test])))
     return float(np.mean(scores))
@@ -82,13 +84,26 @@ def _score(estimator: BaseEstimator, table: NDArray[Any], labels: Labels, number
 
 def baseline(task: Round) -> float:
     """Balanced accuracy that a pipeline must reach on a task."""
-    table, labels = task.clean, task.labels
-    references = (
-        make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=100)),
-        make_pipeline(StandardScaler(), KNeighborsClassifier(5)),
-        DecisionTreeClassifier(min_samples_leaf=3, class_weight="balanced", random_state=0),
-    )
-    middle = float(np.median([_score(model, table, labels, task.number) for model in references]))
+    table, labels = np.asarray(task.clean, dtype=float), task.labels
+    scores: list[list[float]] = [[], [], []]
+    with warnings.catch_warnings(), config_context(skip_parameter_validation=True, assume_finite=True):
+        warnings.simplefilter("ignore")
+        for train, test in _folds(task):
+            scaler = StandardScaler().fit(table[train])
+            scaled = scaler.transform(table[train]), scaler.transform(table[test])
+            plain = table[train], table[test]
+            for found, model, (seen, asked) in zip(
+                scores,
+                (
+                    LogisticRegression(class_weight="balanced", max_iter=100),
+                    KNeighborsClassifier(5),
+                    DecisionTreeClassifier(min_samples_leaf=3, class_weight="balanced", random_state=0),
+                ),
+                (scaled, scaled, plain),
+                strict=True,
+            ):
+                found.append(_recall(labels[test], model.fit(seen, labels[train]).predict(asked)))
+    middle = float(np.median([np.mean(found) for found in scores]))
     chance = 1 / len(np.unique(labels))
     return chance + SHARE * (middle - chance)
 
@@ -108,7 +123,7 @@ def attempt(task: Round, choices: Choices, needed: float) -> float:
     Exception
         Of whatever type scikit-learn raises.
     """
-    score = _score(assemble(choices), task.cells, task.labels, task.number)
+    score = _score(assemble(choices), task)
     if not score >= needed:
         raise BelowBaseline(
             f"balanced accuracy {score:.3f} is {needed - score:.3f} below the baseline {needed:.3f}"
