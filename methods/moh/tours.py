@@ -7,8 +7,9 @@ from numba import njit
 
 __all__ = ["improve", "length", "nearest_neighbour", "neighbours_of"]
 
-LEAST = 1e-9
-"""Gain below which a move is not made: rounding must not make moves go in circles."""
+KEEP = 1 - 1e-9
+"""A move has to save more than this leaves of the weights that it removes: rounding must not lead in circles. A share,
+because seeming lengths can be millions of kilometres."""
 
 
 def neighbours_of(distances: np.ndarray, count: int) -> np.ndarray:
@@ -107,38 +108,28 @@ def improve(
                 active[city] = False
                 before = tour[place[city] - 1]
                 behind = tour[(place[city] + 1) % n]
-                gain_out = weights[before, city] + weights[city, behind] - weights[before, behind]
                 for other in neighbours[city]:
                     at = place[other]
                     following = tour[(at + 1) % n]
                     previous = tour[at - 1]
                     joined = weights[city, other]
-                    if (
-                        weights[city, behind]
-                        + weights[other, following]
-                        - joined
-                        - weights[behind, following]
-                        > LEAST
-                    ):
+                    forth = weights[city, behind] + weights[other, following]
+                    back = weights[before, city] + weights[previous, other]
+                    out = weights[before, city] + weights[city, behind]
+                    after = out + weights[other, following]
+                    ahead = out + weights[other, previous]
+                    closed = weights[before, behind] + joined
+                    if forth * KEEP > joined + weights[behind, following]:
                         _reverse(tour, place, (place[city] + 1) % n, at)
                         active[behind] = active[following] = active[other] = active[city] = True
-                    elif (
-                        weights[before, city] + weights[previous, other] - joined - weights[before, previous]
-                        > LEAST
-                    ):
+                    elif back * KEEP > joined + weights[before, previous]:
                         _reverse(tour, place, place[city], (at - 1) % n)
                         active[before] = active[previous] = active[other] = active[city] = True
-                    elif (
-                        other != before
-                        and gain_out - joined - weights[city, following] + weights[other, following] > LEAST
-                    ):
+                    elif other != before and after * KEEP > closed + weights[city, following]:
                         _move(tour, place, city, other)
                         active[before] = active[behind] = active[other] = True
                         active[following] = active[city] = True
-                    elif (
-                        other != behind
-                        and gain_out - joined - weights[city, previous] + weights[other, previous] > LEAST
-                    ):
+                    elif other != behind and ahead * KEEP > closed + weights[city, previous]:
                         _move(tour, place, city, previous)
                         active[before] = active[behind] = active[other] = True
                         active[previous] = active[city] = True

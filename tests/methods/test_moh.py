@@ -48,7 +48,7 @@ def test_a_plan_survives_json():
     ],
 )
 def test_a_plan_that_cannot_be_is_refused_in_one_sentence(text, said):
-    with pytest.raises(MethodError, match="^plan: ") as refused:
+    with pytest.raises(MethodError, match=r"^plan: ") as refused:
         Plan.from_json(text)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -177,11 +177,11 @@ def test_evolution_keeps_its_budget_and_is_the_same_again():
     assert found[0] == found[1]
 
 
-def searched(**options):
+def searched(seed=4, **options):
     accepted = []
     search = Search(
         SmallPacking(),
-        4,
+        seed,
         Plan(),
         4000,
         note=lambda optimizer, taken: accepted.append((optimizer, taken)),
@@ -191,7 +191,7 @@ def searched(**options):
 
 
 def test_a_better_optimizer_proposes_from_then_on_and_a_worse_one_never_does():
-    outcome, noted = searched()
+    outcome, noted = searched(seed=3)
     assert len(outcome.metas) > 1
     assert outcome.metas == [optimizer.number for optimizer, taken in noted if taken]
     proposers = {optimizer.generation: optimizer.proposer for optimizer, _ in noted[1:]}

@@ -70,6 +70,17 @@ def test_local_search_leaves_a_tour_that_no_move_makes_shorter():
             assert length(moved, distances) > after - 1e-8
 
 
+def test_huge_seeming_lengths_do_not_lead_the_search_in_circles():
+    problem = problem_of("tsp")
+    near = problem.instances("evolution", 50, 0)[0]
+    far = problem.unpacked({"distances": (1e4 * near.data.distances).tolist()})
+    costs = [
+        problem.cost(one, lambda quantities: quantities[1] * 7e8 * (1 + quantities[2]) + quantities[0])
+        for one in (near, far)
+    ]
+    assert costs[1] == pytest.approx(1e4 * costs[0], rel=0.05)
+
+
 def test_routes_serve_everybody_once_within_the_capacity():
     for seed in range(5):
         distances, chance = random_distances(21, seed), np.random.default_rng(seed)
