@@ -9,15 +9,13 @@ from methods.errors import MethodError
 from methods.method import Trial
 from methods.moh import MoH
 from methods.moh.plan import Plan
-from methods.registry import method_names
 from methods.testing import MethodTestCase
 
-if "moh" in method_names():
 
-    class TestMoH(MethodTestCase):
-        method = "moh"
-        effort = 0.06
-        arms = ("moh", "fixed_gp", "best_fit")
+class TestMoH(MethodTestCase):
+    method = "moh"
+    effort = 0.06
+    arms = ("moh", "fixed_gp", "best_fit")
 
 
 @pytest.fixture
