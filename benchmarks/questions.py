@@ -25,6 +25,7 @@ EXAMPLES = {
     "pipeline_b": "b907c90eb6bd3b2b",
     "run": "oboe/31/8ad1f1386e3da299",
     "text": "credit",
+    "method": "moh",
 }
 """A value for each parameter that must be given: credit-g, naive Bayes and a support vector machine of OBOE."""
 

@@ -14,9 +14,9 @@ APP = Path(__file__).parents[2] / "ui" / "app.py"
 PAGE_SECONDS = 120.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app_store(small_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small trained store for the app to write recommendations to, shared by the tests of the pages."""
+    """The small trained store for the app to write recommendations to, shared by the tests of a page."""
     folder = tmp_path_factory.mktemp("app") / "store"
     # Published files are never written again, so links are as good as copies.
     shutil.copytree(small_store, folder, symlinks=True, copy_function=os.link)
