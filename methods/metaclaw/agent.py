@@ -129,6 +129,7 @@ class Agent:
         self._seed = seed
         self._outcomes, self._evolver, self._observer, self._reward = outcomes, evolver, observer, reward
         self._batch: list[Attempt] = []
+        self._held: list[Sample] = []
         self._shuffle = np.random.default_rng([seed, 6])
 
     def run(self, rounds: Iterable[Round]) -> Iterable[Attempt]:
@@ -160,7 +161,7 @@ class Agent:
         outcome = self._outcomes.of(task, decision.choices)
         attempt = Attempt(task, decision, outcome, tuple(skill.name for skill, _ in injected))
         if self.settings.learns:
-            self.buffer.add(
+            self._held.append(
                 Sample(
                     x,
                     decision.actions,
@@ -172,6 +173,10 @@ class Agent:
             )
         self._batch.append(attempt)
         if len(self._batch) == self.settings.batch:
+            # Until the batch is looked back on, nobody knows whether it will be the support set of a skill.
+            for sample in self._held:
+                self.buffer.add(sample)
+            self._held = []
             self._look_back()
         self.clock.advance(self.clock.now + _TALK)
         self.scheduler.end_request()

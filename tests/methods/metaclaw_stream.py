@@ -28,12 +28,15 @@ class Observed:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
+        self.support: list[Sequence[Attempt]] = []
         self.shown: list[Sequence[Attempt]] = []
         self.added: list[Skill] = []
         self.refusals: list[tuple[str, Exception]] = []
 
     def evolved(self, shown: Sequence[Attempt], added: Sequence[Skill], dropped: int) -> None:
         self.shown.append(shown)
+        if added:
+            self.support.append(shown)
         self.added += added
 
     def refused(self, what: str, why: Exception) -> None:

@@ -84,11 +84,12 @@ def test_nothing_is_learned_from_the_support_set_of_a_skill(lived):
     for _, generation, batch in steps:
         assert all(sample.generation == generation for sample in batch)
         assert len(batch) == 4
-    seen_by_evolver = [
-        (max(a.task.number for a in shown), {a.task.number for a in shown}) for shown in observed.shown
+    support = [
+        (max(a.task.number for a in shown), {a.task.number for a in shown}) for shown in observed.support
     ]
+    assert support
     for now, _, batch in steps:
-        over = [numbers for last, numbers in seen_by_evolver if attempts[last].task.moment <= now]
+        over = [numbers for last, numbers in support if attempts[last].task.moment <= now]
         assert not any(sample.number in numbers for numbers in over for sample in batch)
     assert (one.policy.base == base).all()
     assert one.policy.up.abs().sum() > 0

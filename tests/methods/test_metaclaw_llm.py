@@ -114,8 +114,8 @@ ABSURD = [
 def test_whatever_comes_back_the_agent_goes_on(serve, answers, type_name, least):
     provider, asked = serve(*answers, timeout=0.5 if answers == ["late"] else 20.0)
     observed = Observed()
-    one, attempts, _ = live(provider, observed)
-    assert len(attempts) == 28
+    one, attempts, _ = live(provider, observed, rounds=56)
+    assert len(attempts) == 56
     assert not one.library.skills
     assert len(observed.refusals) >= least
     assert {type(why).__name__ for _, why in observed.refusals} == {type_name}
