@@ -7,6 +7,7 @@ from chance to there.
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from methods.metaclaw.tables import Labels
 __all__ = ["FOLDS", "SHARE", "BelowBaseline", "Outcome", "Outcomes", "attempt"]
 
 FOLDS = 2
+_LISTED = re.compile(r"\[([^\[\]]*)\]")
 SHARE = 0.75
 """Of the way from chance to the reference that a pipeline must come."""
 
@@ -58,8 +60,14 @@ class Outcome:
 
     @property
     def error(self) -> str:
-        """Type and text of what went wrong; empty for a success."""
-        return f"{type(self.failure).__name__}: {self.failure}" if self.failure else ""
+        """Type and text of what went wrong; empty for a success.
+
+        Values that scikit-learn lists are put in order: it takes them from sets, whose order differs by process.
+        """
+        if self.failure is None:
+            return ""
+        text = _LISTED.sub(lambda found: f"[{', '.join(sorted(found[1].split(', ')))}]", str(self.failure))
+        return f"{type(self.failure).__name__}: {text}"
 
 
 def _recall(truth: Labels, predicted: Labels) -> float:

@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from methods.metaclaw.choices import STAGES
 from methods.metaclaw.damages import DAMAGES, damage
 from methods.metaclaw.mining import Failure, RuleMiner
-from methods.metaclaw.outcomes import BelowBaseline, attempt, baseline
+from methods.metaclaw.outcomes import BelowBaseline, Outcome, attempt, baseline
 from methods.metaclaw.pipelines import assemble
 from methods.metaclaw.reading import pair, phrases
 from methods.metaclaw.stream import DAYS, kinds, stream
@@ -133,3 +133,9 @@ def test_the_miner_writes_of_what_it_was_shown_and_knows_no_task():
     assert other[0]["content"] != skill["content"]
     assert RuleMiner().evolve([Failure.of(prompt, pipeline, error)], [skill["name"]]) == []
     assert RuleMiner().evolve([Failure(prompt, "not a pipeline at all")], []) == []
+
+
+def test_the_text_of_an_error_is_the_same_in_every_process():
+    failure = ValueError("Found unknown categories ['b', 'a'] in column 1 during transform")
+    assert "['a', 'b']" in Outcome(0.5, failure).error
+    assert Outcome(0.5, None).error == ""
