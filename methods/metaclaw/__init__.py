@@ -69,15 +69,13 @@ class MetaClaw(Method):
         "evolver": "rules",
         "reward": "outcome",
         "rank": 32,
-        "strength": 6.0,
+        "strength": 12.0,
         "focus": 2.0,
-        "rate": 0.002,
+        "rate": 0.003,
         "passes": 4,
         "batch": 6,
         "doubt": 3.0,
-        "strength_skills_only": 12.0,
-        "rate_rl_only": 0.003,
-        "passes_rl_only": 8,
+        "rate_rl_only": 0.005,
     }
     requires = ("bm25s",)
     nominal_seconds = 100.0
@@ -96,7 +94,7 @@ class MetaClaw(Method):
                 raise MethodError(
                     f"metaclaw: {name} is {settings[name]!r}; set it to one of: {', '.join(known)}"
                 )
-        for name in ("rank", "passes", "passes_rl_only", "batch"):
+        for name in ("rank", "passes", "batch"):
             if int(settings[name]) < 1:
                 raise MethodError(f"metaclaw: {name} is {settings[name]}; set it to 1 or more")
         from methods.metaclaw.trial import run_trial

@@ -88,9 +88,9 @@ class Settings:
     shuffled: bool = False
     stale: bool = False
     rank: int = 32
-    strength: float = 6.0
+    strength: float = 12.0
     focus: float = 2.0
-    rate: float = 0.002
+    rate: float = 0.003
     passes: int = 4
     size: int = 4
     batch: int = 6

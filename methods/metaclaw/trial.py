@@ -17,7 +17,7 @@ from methods.metaclaw.logbook import Logbook
 from methods.metaclaw.mining import RuleMiner
 from methods.metaclaw.outcomes import Outcomes
 from methods.metaclaw.stream import DAYS, FIRST_DAY, ROUNDS, Round, calendar, stream
-from methods.method import Setting, Trial
+from methods.method import Trial
 
 __all__ = ["ARMS", "LAST_DAYS", "run_trial"]
 
@@ -64,20 +64,15 @@ def run_trial(trial: Trial) -> Mapping[str, float]:
 
 def _run(trial: Trial) -> Mapping[str, float]:
     given = trial.hyperparameters
-
-    def own(name: str) -> Setting:
-        """Baselines have values of their own where those were found to be better for them."""
-        return given.get(f"{name}_{trial.arm}", given[name])
-
     days = min(DAYS, trial.amount(DAYS, least=3))
     rounds, outcomes = _world(trial.seed, days, max(ROUNDS, min(170, trial.amount(ROUNDS))))
     settings = replace(
         ARMS[trial.arm],
         rank=int(given["rank"]),
-        strength=float(own("strength")),
+        strength=float(given["strength"]),
         focus=float(given["focus"]),
-        rate=float(own("rate")),
-        passes=int(own("passes")),
+        rate=float(given["rate_rl_only" if trial.arm == "rl_only" else "rate"]),
+        passes=int(given["passes"]),
         batch=int(given["batch"]),
     )
     logbook = Logbook(trial.run)
