@@ -28,7 +28,7 @@ class MetaClaw(Method):
         "with a low-rank adapter, the questions are tables that pipelines are fitted to, and with no model to "
         "ask, skills are mined from the texts of errors by rule."
     )
-    version = "1"
+    version = "2"
     tasks = (
         Task(
             "tables",
