@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import threading
@@ -193,6 +194,9 @@ _box: Any = None
 def _begin(box: Any) -> None:
     global _box
     _box = box
+    # Nothing numeric is loaded yet: one thread each, since there is a process for each core.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     # Whoever interrupts means the command, which ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
