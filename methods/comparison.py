@@ -122,8 +122,9 @@ def _in_processes(
                 results += future.result()
                 kg.refresh()
         except BaseException as error:
+            running = list((pool._processes or {}).values())  # which shutting down forgets
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in (pool._processes or {}).values():
+            for process in running:
                 process.terminate()
             if isinstance(error, BrokenProcessPool):
                 raise MethodError(
