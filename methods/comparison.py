@@ -15,7 +15,7 @@ from multiprocessing.context import SpawnContext
 from typing import TYPE_CHECKING, Any
 
 from methods.errors import MethodError
-from methods.running import Plan, Results, plan, run_arm
+from methods.running import Plan, Results, run_arm
 from methods.verdict import finished
 
 if TYPE_CHECKING:
@@ -104,18 +104,13 @@ def _in_processes(
 ) -> list[Results]:
     # Spawned, not forked: torch and the store's threads do not survive a fork.
     context = get_context("spawn")
-    asked: dict[str, Any] = {
-        "budget_seconds": about.effort * about.method.nominal_seconds,
-        "data": about.data,
-        **about.hyperparameters,
-    }
     results: list[Results] = []
     parts = _parts(work, jobs)
     with _reports(context, _by_seed(parts, report)) as box:
         pool = ProcessPoolExecutor(min(jobs, len(parts)), context, initializer=_begin, initargs=(box,))
         try:
             futures: list[Future[list[Results]]] = [
-                pool.submit(_work, kg, type(about.method), about.task.name, asked, seed, names, number)
+                pool.submit(_work, kg, about, seed, names, number)
                 for number, (seed, names) in enumerate(parts)
             ]
             for future in as_completed(futures):
@@ -202,14 +197,5 @@ def _begin(box: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _work(
-    kg: KnowledgeGraph,
-    kind: type,
-    task: str,
-    asked: Mapping[str, Any],
-    seed: int,
-    names: Sequence[str],
-    number: int,
-) -> list[Results]:
-    about = plan(kind(), task, **asked)
+def _work(kg: KnowledgeGraph, about: Plan, seed: int, names: Sequence[str], number: int) -> list[Results]:
     return _seed(kg, about, seed, names, lambda _, share: _box.put((number, share)))
