@@ -128,6 +128,22 @@ class Provider:
             )
         return cls(address or _OPENAI, model, key)
 
+    @classmethod
+    def needed(cls, what: str) -> Provider:
+        """The provider that the environment names.
+
+        Raises
+        ------
+        MethodError
+            It names none, or no model; ``what`` says who needs it.
+        """
+        found = cls.from_environment()
+        if found is None:
+            raise MethodError(
+                f"{what}: set METAKG_LLM_BASE_URL and METAKG_LLM_MODEL, and METAKG_LLM_API_KEY if it wants one"
+            )
+        return found
+
     def complete(
         self,
         prompt: str,

@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from methods.errors import MethodError
 from methods.metaclaw.agent import Agent, Attempt, Evolver, Settings
 from methods.metaclaw.asking import AskingEvolver, Judge, Questions
 from methods.metaclaw.logbook import Logbook
@@ -110,11 +109,7 @@ def _asked(trial: Trial, logbook: Logbook) -> tuple[Evolver, Callable[[Attempt],
         return miner, outcome_reward, Counter()
     from methods.provider import Provider
 
-    provider = Provider.from_environment()
-    if provider is None:
-        raise MethodError(
-            "metaclaw: evolver llm and reward judge ask a language model: set METAKG_LLM_BASE_URL and METAKG_LLM_MODEL"
-        )
+    provider = Provider.needed("metaclaw: evolver llm and reward judge ask a language model")
     questions = Questions(provider, logbook.refused)
     evolver: Evolver = AskingEvolver(questions, logbook.refused) if given["evolver"] == "llm" else miner
     reward = Judge(questions, logbook.refused) if given["reward"] == "judge" else outcome_reward

@@ -69,11 +69,7 @@ def _searched(trial: Trial, problem: Problem, lineage: Lineage) -> Outcome:
     from methods.moh.language import Author
     from methods.provider import Provider
 
-    provider = Provider.from_environment()
-    if provider is None:
-        raise MethodError(
-            "moh: proposer=llm needs a model: set METAKG_LLM_BASE_URL, METAKG_LLM_MODEL and METAKG_LLM_API_KEY"
-        )
+    provider = Provider.needed("moh: proposer=llm needs a model")
     author = Author(provider, trial.run, problem)
     outcome = replace(search, propose=author.propose, invent=author.invent).run()
     trial.run.tag(model=provider.model, tokens=author.tokens, failures_of_the_model=author.failures)
