@@ -112,7 +112,7 @@ ABSURD = [
     ],
 )
 def test_whatever_comes_back_the_agent_goes_on(serve, answers, type_name, least):
-    provider, asked = serve(*answers, timeout=0.5 if answers == ["late"] else 20.0)
+    provider, asked = serve(*answers, timeout=2.0 if answers == ["late"] else 20.0)
     observed = Observed()
     one, attempts, _ = live(provider, observed, rounds=56)
     assert len(attempts) == 56
